@@ -1,0 +1,1 @@
+"""somex: joint extraction of software mentions, attributes and relations from papers."""

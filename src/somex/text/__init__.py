@@ -1,0 +1,1 @@
+"""Sentence segmentation, words and atoms, each with exact character offsets."""
