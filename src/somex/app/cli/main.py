@@ -1,0 +1,31 @@
+"""Entry point of the ``somex`` command: puts the commands together."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from somex.core.errors import SomexError
+
+app = typer.Typer(
+    name="somex",
+    help="Find software mentions, their attributes and relations in scientific text.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Find software mentions, their attributes and relations in scientific text."""
+
+
+def run() -> None:
+    """Run the command line; an error that somex raises on purpose becomes one line and exit 2."""
+    try:
+        app()
+    except SomexError as error:
+        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", markup=True)
+        sys.exit(2)
