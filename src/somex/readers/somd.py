@@ -1,0 +1,345 @@
+"""SOMD shared task files: a tokenised sentence, its IOB2 tags and its relations on line N of three.
+
+The readers are strict; `check_somd` runs the same parser and lists every fault.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from somex.core.errors import FormatError, unknown_value
+from somex.core.schema import EntityType, RelationType, is_compatible
+from somex.core.types import (
+    Annotation,
+    Document,
+    LabeledDocument,
+    Mention,
+    Relation,
+    Sentence,
+    Token,
+)
+from somex.readers.files import read_utf8, split_lines
+from somex.readers.problems import Problem, ReadWarning, Report, raise_errors
+
+Violation = Literal["raise", "drop"]
+_BLANKS = re.compile(r"[ \t]+")
+_ENTITY_TYPES = {str(entity): entity for entity in EntityType}
+_RELATION_TYPES = {str(relation): relation for relation in RelationType}
+_NAMES = {
+    "train": ("train_texts.txt", "train_entities.txt", "train_relations.txt"),
+    "validation": (
+        "validation_texts.txt",
+        "validation.entities.labels.txt",
+        "validation.relations.labels.txt",
+    ),
+    "test": ("test_texts.txt", "test.entities.labels.txt", "test.relations.labels.txt"),
+}
+SPLITS: tuple[str, ...] = tuple(_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class SomdPaths:
+    """The files of one split; entities and relations are None where they were not published."""
+
+    texts: Path
+    entities: Path | None = None
+    relations: Path | None = None
+
+
+class SomdLine(NamedTuple):
+    """Where a line is and who hears of its faults; ``path`` is that of the file being parsed."""
+
+    path: str
+    line: int
+    report: Report
+
+    def error(self, message: str) -> None:
+        """Report an error of this line."""
+        self.report(Problem(self.path, self.line, message))
+
+
+def split_names(split: str) -> tuple[str, str, str]:
+    """Return the organisers' names of the text, entity and relation file of a split.
+
+    Raises:
+        FormatError: There is no such split; the message lists the splits.
+    """
+    if split not in _NAMES:
+        raise FormatError(unknown_value("SOMD split", split, list(SPLITS)))
+    return _NAMES[split]
+
+
+def find_somd_split(folder: str | Path, split: str) -> SomdPaths:
+    """Return the files of a split under the organisers' names.
+
+    Args:
+        folder: Folder of the files.
+        split: "train", "validation" or "test".
+
+    Raises:
+        FormatError: The split is unknown or the folder lacks its text file.
+    """
+    texts, entities, relations = (Path(folder) / name for name in split_names(split))
+    if not texts.is_file():
+        raise FormatError(
+            f"no {texts.name} here, the text file of split {split!r}", path=_folder_name(folder)
+        )
+    return SomdPaths(
+        texts, entities if entities.is_file() else None, relations if relations.is_file() else None
+    )
+
+
+def _folder_name(folder: str | Path) -> str:
+    """Return a folder's name with the slash that shows that it is one."""
+    return f"{str(folder).rstrip('/')}/"
+
+
+def read_somd_split(
+    folder: str | Path, split: str, *, on_violation: Violation = "raise"
+) -> list[LabeledDocument]:
+    """Read a split of a SOMD folder; see `find_somd_split` and `read_somd`."""
+    paths = find_somd_split(folder, split)
+    return read_somd(
+        paths.texts,
+        entities_path=paths.entities,
+        relations_path=paths.relations,
+        on_violation=on_violation,
+    )
+
+
+def read_somd(
+    texts_path: str | Path,
+    *,
+    entities_path: str | Path | None = None,
+    relations_path: str | Path | None = None,
+    id_prefix: str | None = None,
+    on_violation: Violation = "raise",
+) -> list[LabeledDocument]:
+    """Read SOMD files, one document a line; an empty text line keeps its place.
+
+    Args:
+        texts_path: Tokens separated by blanks, a sentence a line.
+        entities_path: IOB2 tags, as many as tokens.
+        relations_path: ``Type<TAB>head<TAB>tail`` items separated by ``;``; head and tail are the
+            0-based indices of the first tokens of two entities.
+        id_prefix: Documents are called ``{id_prefix}-{line:05d}``; the stem of the text file
+            unless given.
+        on_violation: Whether a relation that the schema forbids is an error or is left out, with
+            a `ReadWarning` that gives the count.
+
+    Returns:
+        One document a line of the text file, its text the tokens joined by one blank, with
+        exactly one sentence.
+
+    Raises:
+        FormatError: A file breaks the format; the message gives path and line.
+    """
+    paths = SomdPaths(
+        Path(texts_path),
+        None if entities_path is None else Path(entities_path),
+        None if relations_path is None else Path(relations_path),
+    )
+    dropped: Counter[str] = Counter()
+
+    def report(problem: Problem) -> None:
+        if on_violation == "drop" and problem.message.startswith(_FORBIDDEN):
+            dropped[problem.path] += 1
+        else:
+            raise_errors(problem)
+
+    documents = list(parse_somd(paths, report, id_prefix=id_prefix))
+    for path, n_dropped in dropped.items():
+        warnings.warn(
+            f"{path}: left out {n_dropped} relation(s) that the schema does not allow",
+            ReadWarning,
+            stacklevel=2,
+        )
+    return documents
+
+
+def check_somd(paths: SomdPaths) -> list[Problem]:
+    """Return every fault of the files of a split, in the order of their lines."""
+    problems: list[Problem] = []
+    try:
+        for _ in parse_somd(paths, problems.append):
+            pass
+    except FormatError as error:
+        problems.append(Problem(error.path or str(paths.texts), error.line, error.message))
+    return problems
+
+
+def parse_somd(
+    paths: SomdPaths, report: Report, *, id_prefix: str | None = None
+) -> Iterator[LabeledDocument]:
+    """Parse the files of a split line by line, telling ``report`` of each fault."""
+    texts = split_lines(read_utf8(paths.texts))
+    tags = _companion(paths.entities, texts, report, of_tags=True)
+    relations = _companion(paths.relations, texts, report, of_tags=False)
+    if paths.entities is None and paths.relations is not None:
+        report(Problem(str(paths.relations), None, "relations need the entity file beside them"))
+        relations = [""] * len(texts)
+    prefix = paths.texts.stem if id_prefix is None else id_prefix
+    for number, text in enumerate(texts, start=1):
+        document = somd_document(
+            split_blanks(text), id=f"{prefix}-{number:05d}", path=str(paths.texts), line=number
+        )
+        annotation = Annotation()
+        if paths.entities is not None:
+            at = SomdLine(str(paths.entities), number, report)
+            mentions = parse_tags(split_blanks(tags[number - 1]), document, at)
+            at = at._replace(path=str(paths.relations))
+            annotation = Annotation.build(
+                mentions.values(), parse_relations(relations[number - 1], mentions, document, at)
+            )
+        yield LabeledDocument(document, annotation)
+
+
+def split_blanks(line: str) -> list[str]:
+    """Split at runs of blanks and tabs; other white space belongs to tokens."""
+    return [part for part in _BLANKS.split(line) if part]
+
+
+def somd_document(tokens: Sequence[str], *, id: str, path: str, line: int) -> Document:
+    """Return the document of one line: tokens joined by one blank, one sentence."""
+    spans: list[Token] = []
+    reached = 0
+    for token in tokens:
+        spans.append(Token(reached, reached + len(token)))
+        reached += len(token) + 1
+    text = " ".join(tokens)
+    return Document(
+        id,
+        text,
+        sentences=(Sentence(0, len(text), tuple(spans)),),
+        provenance={"format": "somd", "path": path, "line": str(line)},
+    )
+
+
+def _companion(
+    path: Path | None, texts: Sequence[str], report: Report, *, of_tags: bool
+) -> list[str]:
+    """Return as many lines as texts; empty lines at the end may be missing or too many.
+
+    Sentences without tokens need no tags, and an empty last line of relations leaves no trace in
+    a file that does not end with a newline.
+    """
+    if path is None:
+        return [""] * len(texts)
+    lines = fit_lines(split_lines(read_utf8(path)), len(texts))
+    missing = texts[len(lines) :]
+    too_short = any(split_blanks(text) for text in missing) if of_tags else len(missing) > 1
+    if len(lines) > len(texts) or too_short:
+        message = (
+            f"{len(lines)} lines for the {len(texts)} sentences of the text file; "
+            "line N belongs to sentence N"
+        )
+        report(Problem(str(path), min(len(lines), len(texts)) + 1, message))
+    return (lines + [""] * len(texts))[: len(texts)]
+
+
+def fit_lines(lines: list[str], n_expected: int) -> list[str]:
+    """Return the lines without the empty ones at the end that are too many."""
+    while len(lines) > n_expected and not lines[-1].strip():
+        lines = lines[:-1]
+    return lines
+
+
+def parse_tags(tags: Sequence[str], document: Document, at: SomdLine) -> dict[int, Mention]:
+    """Return the mentions of IOB2 tags by the index of their first token."""
+    tokens = document.sentences[0].tokens
+    if len(tags) != len(tokens):
+        at.error(f"{len(tags)} tags for {len(tokens)} tokens; a tag a token is needed")
+    spans: dict[int, tuple[EntityType, int]] = {}
+    current: tuple[int, EntityType] | None = None
+    for index, tag in enumerate(tags[: len(tokens)]):
+        prefix, entity = _parse_tag(tag, index, at)
+        if entity is None:
+            current = None
+            continue
+        if prefix == "I" and (current is None or current[1] != entity):
+            at.error(
+                f"token {index} has tag {tag!r} but the tag before it is "
+                f"{tags[index - 1] if index else 'none'!r}; an entity begins with B-{entity}"
+            )
+            prefix = "B"
+        if prefix == "B" or current is None:
+            current = (index, entity)
+        spans[current[0]] = (entity, index)
+    return {
+        first: Mention(entity, tokens[first].char_start, tokens[last].char_end)
+        for first, (entity, last) in spans.items()
+    }
+
+
+def _parse_tag(tag: str, index: int, at: SomdLine) -> tuple[str, EntityType | None]:
+    if tag == "O":
+        return "O", None
+    prefix, dash, name = tag.partition("-")
+    if prefix not in ("B", "I") or not dash:
+        at.error(f"token {index} has tag {tag!r}; valid: O, B-<type> or I-<type>")
+        return "O", None
+    if name not in _ENTITY_TYPES:
+        at.error(f"token {index}: {unknown_value('entity type', name, list(_ENTITY_TYPES))}")
+        return "O", None
+    return prefix, _ENTITY_TYPES[name]
+
+
+_FORBIDDEN = "the schema does not allow "
+
+
+def parse_relations(
+    line: str, mentions: dict[int, Mention], document: Document, at: SomdLine
+) -> list[Relation]:
+    """Return the relations of one line, each once.
+
+    Args:
+        line: Items ``Type head tail`` separated by ``;``.
+        mentions: The mentions by the index of their first token.
+        document: The document with its one sentence.
+        at: The place to report.
+    """
+    found: dict[tuple[RelationType, Mention, Mention], Relation] = {}
+    for item in line.split(";"):
+        fields = item.split()
+        if not fields:
+            continue
+        if len(fields) != 3:
+            at.error(f"relation {item.strip()!r} has {len(fields)} fields; valid: Type head tail")
+            continue
+        relation = _RELATION_TYPES.get(fields[0])
+        if relation is None:
+            at.error(unknown_value("relation type", fields[0], list(_RELATION_TYPES)))
+            continue
+        ends = [_parse_end(field, item.strip(), mentions, document, at) for field in fields[1:]]
+        head, tail = ends
+        if head is None or tail is None:
+            continue
+        if not is_compatible(relation, head.type, tail.type):
+            at.error(f"{_FORBIDDEN}{relation} from {head.type} to {tail.type} ({item.strip()!r})")
+            continue
+        found.setdefault((relation, head, tail), Relation(relation, head, tail))
+    return list(found.values())
+
+
+def _parse_end(
+    field: str, item: str, mentions: dict[int, Mention], document: Document, at: SomdLine
+) -> Mention | None:
+    n_tokens = len(document.sentences[0].tokens)
+    if not re.fullmatch(r"[0-9]{1,9}", field):
+        at.error(f"relation {item!r}: index {field!r} is not a whole number of 0 or more")
+    elif int(field) >= n_tokens:
+        at.error(
+            f"relation {item!r}: index {field} is out of range, the line has {n_tokens} tokens"
+        )
+    elif int(field) not in mentions:
+        starts = ", ".join(str(start) for start in sorted(mentions)) or "none"
+        at.error(f"relation {item!r}: index {field} starts no entity; entities start at {starts}")
+    else:
+        return mentions[int(field)]
+    return None
