@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from somex.text.sentences import split_sentences
+from somex.text.words import split_words
 
 
 def measure_sentences(folder: Path, *, n_shown: int = 0) -> Counter[str]:
@@ -48,8 +49,7 @@ def measure_sentences(folder: Path, *, n_shown: int = 0) -> Counter[str]:
                     counts["crossing relations"] += 1
                     if shown < n_shown:
                         shown += 1
-                        left, right = sorted((home[head], home[tail]))
-                        edge = sentences[left].char_end
+                        edge = sentences[min(home[head], home[tail])].char_end
                         print("cross:", path.name, repr(text[max(0, edge - 90) : edge + 60]))
         counts["documents"] += 1
     lengths.sort()
@@ -57,6 +57,30 @@ def measure_sentences(folder: Path, *, n_shown: int = 0) -> Counter[str]:
     for share in (5, 50, 95, 99):
         counts[f"characters, percentile {share}"] = lengths[len(lengths) * share // 100]
     counts["characters, longest"] = lengths[-1]
+    return counts
+
+
+def measure_words(data: Path, *, n_shown: int = 0) -> Counter[str]:
+    """Compare ``split_words`` with Phase I's tokens, on the sentences that SoMeSci holds too."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(data.glob("somesci/*/*.txt"))]
+    natural = "\n".join(texts)
+    places = [place for place, sign in enumerate(natural) if not sign.isspace()]
+    squeezed = "".join(natural[place] for place in places)
+    counts: Counter[str] = Counter()
+    path = data / "somd2025" / "phase1" / "train_texts.txt"
+    for words in map(str.split, path.read_text(encoding="utf-8").splitlines()):
+        joined = "".join(words)
+        first = squeezed.find(joined)
+        counts["sentences"] += 1
+        if not words or first < 0:
+            continue
+        source = natural[places[first] : places[first + len(joined) - 1] + 1]
+        ours = [source[token.char_start : token.char_end] for token in split_words(source)]
+        counts["in SoMeSci"] += 1
+        counts["same words"] += ours == words
+        if ours != words and n_shown > 0:
+            n_shown -= 1
+            print("words:", sorted({*ours} ^ {*words}))
     return counts
 
 
@@ -71,6 +95,9 @@ def main() -> None:
     data = Path(args.data)
     print("SoMeSci sentences")
     for name, value in measure_sentences(data / "somesci", n_shown=args.show).items():
+        print(f"  {name:28} {value}")
+    print("SOMD 2025 Phase I words")
+    for name, value in measure_words(data, n_shown=args.show).items():
         print(f"  {name:28} {value}")
 
 

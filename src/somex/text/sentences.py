@@ -12,19 +12,24 @@ from itertools import pairwise
 
 from somex.core.types import Sentence
 
-_NEVER_FINAL = frozenset(
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NEVER_FINAL = _names(
     "fig figs eq eqs eqn ref refs tab tabs cf ie i.e eg e.g vs ca approx vol vols pp v ver vers "
-    "dr prof st mr mrs ms viz resp sect sec chap suppl ed eds incl excl nr rev al".split()
+    "dr prof st mr mrs ms viz resp sect sec chap suppl ed eds incl excl nr rev al"
 )
 """Abbreviations that don't end a sentence, in lower case and without their full stop."""
 
-_BEFORE_NUMBER = frozenset("no nos p n art ch col app version".split())
+_BEFORE_NUMBER = _names("no nos p n art ch col app version")
 """Abbreviations that don't end a sentence when a number follows."""
 
-_COMPANY = frozenset("inc ltd corp co gmbh llc plc pty s.a b.v n.v a.g".split())
+_COMPANY = _names("inc ltd corp co gmbh llc plc pty s.a b.v n.v a.g")
 """Company forms: they end a sentence unless a place or a bracket follows."""
 
-_STARTERS = frozenset(
+_STARTERS = _names(
     "A According After All Also Although An Analyses Analysis Any As At Based Because Before Both "
     "Briefly But By Comparisons Continuous Correlations Data Descriptive Differences During Each "
     "Finally First Following For Four From Further Furthermore Given Graphs Groups Here How "
@@ -32,7 +37,7 @@ _STARTERS = frozenset(
     "Once One Only Other Our Participants Patients Results Samples Second Sequences Several "
     "Significance Similarly Since So Some Statistical Statistics Students Subjects Subsequently "
     "Such That The Their Then There Therefore These They Third This Those Three Thus To Two Under "
-    "Unless Until Using Values Variables Was We Were What When Where Which While With".split()
+    "Unless Until Using Values Variables Was We Were What When Where Which While With"
 )
 """Words that open a sentence; they overrule a doubtful abbreviation such as ``et al.`` or ``R.``"""
 
