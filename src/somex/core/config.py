@@ -1,0 +1,95 @@
+"""Typed configuration: a mapping becomes a frozen dataclass; all faults are reported together."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from somex.core.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def build_config(cls: type[T], values: Mapping[str, Any], *, where: str = "configuration") -> T:
+    """Build the dataclass ``cls`` (and those nested in it) from a mapping.
+
+    Args:
+        cls: A dataclass whose fields are plain values, tuples or dataclasses.
+        values: What a YAML or JSON file held.
+        where: Name of the file or part, for the error message.
+
+    Raises:
+        ConfigError: Unknown keys, wrong types or values out of range, all in one message.
+    """
+    problems: list[str] = []
+    built = _build(cls, values, "", problems)
+    if problems:
+        raise ConfigError(f"{where}: " + "; ".join(problems))
+    return typing.cast(T, built)
+
+
+def _build(cls: Any, values: Any, path: str, problems: list[str]) -> Any:
+    if not isinstance(values, Mapping):
+        problems.append(f"{path or 'the whole'} must be a mapping, not {values!r}")
+        return None
+    hints = typing.get_type_hints(cls)
+    names = [f.name for f in dataclasses.fields(cls)]
+    for key in values:
+        if key not in names:
+            problems.append(f"unknown key {path}{key}; valid: {', '.join(names)}")
+    before = len(problems)
+    arguments = {
+        name: _convert(hints[name], values[name], f"{path}{name}", problems)
+        for name in names
+        if name in values
+    }
+    if len(problems) > before:
+        return None
+    try:
+        return cls(**arguments)
+    except (TypeError, ValueError) as error:
+        problems.append(f"{path.rstrip('.')}: {error}" if path else str(error))
+        return None
+
+
+def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in typing.get_args(hint):
+            return None
+        hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+        return _convert(hint, value, path, problems)
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, f"{path}.", problems)
+    if origin is tuple:
+        if isinstance(value, str) or not isinstance(value, (list, tuple)):
+            problems.append(f"{path} must be a list, not {value!r}")
+            return None
+        item = typing.get_args(hint)[0]
+        return tuple(_convert(item, v, f"{path}[{i}]", problems) for i, v in enumerate(value))
+    if origin is typing.Literal:
+        valid = typing.get_args(hint)
+        if value not in valid:
+            problems.append(f"{path} is {value!r}; valid: {', '.join(map(str, valid))}")
+        return value
+    return _convert_plain(hint, value, path, problems)
+
+
+def _convert_plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+    if hint is float and isinstance(value, (int, str)) and not isinstance(value, bool):
+        try:
+            return float(value)  # YAML reads 3e-5 as a string
+        except ValueError:
+            pass
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        problems.append(f"{path} must be {hint.__name__}, not {value!r}")
+    return value
+
+
+def check_range(name: str, value: float, least: float, most: float) -> None:
+    """Raise ConfigError unless ``least <= value <= most``."""
+    if not least <= value <= most:
+        raise ConfigError(f"{name} is {value}; valid: {least} to {most}")

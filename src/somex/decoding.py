@@ -1,0 +1,201 @@
+"""Scores become a valid annotation: the only place where constraints and thresholds live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, RelationType
+from somex.core.tags import N_TYPES, OUTSIDE, spans_of_tags
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+_FIRST_INSIDE = 1 + N_TYPES
+
+MAY_STAND_ALONE: frozenset[EntityType] = frozenset(
+    {
+        EntityType.APPLICATION,
+        EntityType.PLUGIN,
+        EntityType.PROGRAMMING_ENVIRONMENT,
+        EntityType.OPERATING_SYSTEM,
+        EntityType.LICENSE,
+    }
+)
+"""Types whose mentions need no host though they may have one. The others are attributes: in SOMD
+2025's training data 99.9 % of them are attached."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingConfig:
+    """Thresholds of decoding.
+
+    Attributes:
+        min_confidence: Mentions below it are dropped, with their relations; 0 keeps all.
+        min_relation_confidence: Relations below it are dropped; 0 keeps all.
+        force_hosts: An attribute always takes its best host, if the schema allows any.
+    """
+
+    min_confidence: float = 0.0
+    min_relation_confidence: float = 0.0
+    force_hosts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpanPrediction:
+    """A decoded mention: half-open unit span, type, confidence (0 to 1)."""
+
+    unit_start: int
+    unit_end: int
+    type: EntityType
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class RelationPrediction:
+    """A decoded relation between two mentions, given by their indices."""
+
+    head: int
+    tail: int
+    type: RelationType
+    confidence: float
+
+
+def log_softmax(logits: FloatArray) -> FloatArray:
+    """Return log-probabilities over the last axis."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    result: FloatArray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result
+
+
+def viterbi(log_probs: FloatArray) -> IntArray:
+    """Find the best legal BIO sequence: I- of a type only after B- or I- of that type.
+
+    Args:
+        log_probs: (U, 29) scores of each unit's tags.
+
+    Returns:
+        (U,) tag ids whose scores have the greatest sum among the legal sequences. Since I-x has
+        two predecessors only, a step costs 29 operations, not 29 squared.
+    """
+    n_units = len(log_probs)
+    if n_units == 0:
+        return np.zeros(0, np.int64)
+    score = log_probs[0].astype(np.float64)
+    score[_FIRST_INSIDE:] = -np.inf
+    back = np.zeros((n_units, log_probs.shape[1]), np.int64)
+    types = np.arange(N_TYPES)
+    for unit in range(1, n_units):
+        begin, inside = score[1:_FIRST_INSIDE], score[_FIRST_INSIDE:]
+        best = int(score.argmax())
+        back[unit, :_FIRST_INSIDE] = best
+        back[unit, _FIRST_INSIDE:] = np.where(begin >= inside, 1 + types, _FIRST_INSIDE + types)
+        reached = np.concatenate([np.full(_FIRST_INSIDE, score[best]), np.maximum(begin, inside)])
+        score = reached + log_probs[unit]
+    path = np.zeros(n_units, np.int64)
+    path[-1] = score.argmax()
+    for unit in range(n_units - 1, 0, -1):
+        path[unit - 1] = back[unit, path[unit]]
+    return path
+
+
+def decode_mentions(
+    tag_logits: FloatArray, config: DecodingConfig | None = None
+) -> list[SpanPrediction]:
+    """Decode the mentions of a window.
+
+    Args:
+        tag_logits: (U, 29) logits of each unit's tags.
+        config: Thresholds.
+
+    Returns:
+        The mentions in reading order, none overlapping; the confidence is the geometric mean of
+        the probabilities of the units' tags.
+    """
+    config = config or DecodingConfig()
+    log_probs = log_softmax(tag_logits)
+    best = log_probs.argmax(axis=-1)
+    if (best == OUTSIDE).all():
+        return []
+    tags = viterbi(log_probs)
+    chosen = log_probs[np.arange(len(tags)), tags]
+    mentions = [
+        SpanPrediction(start, end, kind, min(1.0, float(np.exp(chosen[start:end].mean()))))
+        for start, end, kind in spans_of_tags(tags.tolist())
+    ]
+    return [m for m in mentions if m.confidence >= config.min_confidence]
+
+
+def decode_pairs(
+    logits: FloatArray, allowed: npt.NDArray[np.bool_], pairs: Sequence[tuple[int, int]]
+) -> list[RelationPrediction]:
+    """Decode the pair head: each pair by itself takes its best allowed class (paper, Eq. 2).
+
+    Args:
+        logits: (P, 12) relations, then no-relation.
+        allowed: (P, 11) which relations the schema allows for the pair's types.
+        pairs: (P) head and tail mention.
+    """
+    if not len(logits):
+        return []
+    mask = np.concatenate([allowed, np.ones((len(allowed), 1), bool)], axis=1)
+    probs = np.exp(log_softmax(np.where(mask, logits, -np.inf)))
+    labels = probs.argmax(axis=1)
+    return [
+        RelationPrediction(head, tail, RELATION_TYPES[label], min(1.0, float(probs[row, label])))
+        for row, ((head, tail), label) in enumerate(zip(pairs, labels.tolist(), strict=True))
+        if label < len(RELATION_TYPES)
+    ]
+
+
+def decode_hosts(
+    logits: FloatArray,
+    allowed: npt.NDArray[np.bool_],
+    pairs: Sequence[tuple[int, int]],
+    head_types: Sequence[EntityType],
+    config: DecodingConfig | None = None,
+) -> list[RelationPrediction]:
+    """Decode the host head: each head takes its best host or none, then the best allowed label.
+
+    Args:
+        logits: (P, 12) host score, then label logits.
+        allowed: (P, 11) which relations the schema allows for the pair's types.
+        pairs: (P) head and tail mention, equal heads together; head = tail means "no host".
+        head_types: (P) type of the pair's head.
+        config: Whether attributes must take a host.
+    """
+    config = config or DecodingConfig()
+    relations: list[RelationPrediction] = []
+    start = 0
+    while start < len(pairs):
+        end = start
+        while end < len(pairs) and pairs[end][0] == pairs[start][0]:
+            end += 1
+        rows = np.arange(start, end)
+        if config.force_hosts and head_types[start] not in MAY_STAND_ALONE:
+            rows = np.array([row for row in rows if pairs[row][1] != pairs[row][0]])
+        probs = np.exp(log_softmax(logits[rows, 0]))
+        row = int(rows[probs.argmax()])
+        head, tail = pairs[row]
+        if head != tail:
+            label_probs = np.exp(log_softmax(np.where(allowed[row], logits[row, 1:], -np.inf)))
+            label = int(label_probs.argmax())
+            confidence = min(1.0, float(probs.max() * label_probs[label]))
+            relations.append(RelationPrediction(head, tail, RELATION_TYPES[label], confidence))
+        start = end
+    return relations
+
+
+def drop_unsure(
+    relations: Sequence[RelationPrediction], config: DecodingConfig
+) -> list[RelationPrediction]:
+    """Drop the relations below the threshold."""
+    return [r for r in relations if r.confidence >= config.min_relation_confidence]
+
+
+def type_ids(types: Sequence[EntityType]) -> IntArray:
+    """Return the indices of types in ENTITY_TYPES."""
+    return np.array([ENTITY_TYPES.index(t) for t in types], np.int64)

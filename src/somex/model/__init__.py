@@ -1,0 +1,1 @@
+"""Encoder, heads, losses, batches; the torch and the ONNX backends."""

@@ -1,0 +1,71 @@
+"""What a model is made of; saved as ``config.json`` beside its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from somex.core.config import build_config, check_range
+from somex.core.errors import ModelError
+
+MODEL_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Architecture of a joint model.
+
+    Attributes:
+        encoder: Hugging Face name or folder of the pretrained encoder.
+        units: What is labelled: ``words`` (white-space tokens, as the paper) or ``atoms``.
+        relation_head: ``pair`` (the paper's classifier over all pairs, Eq. 2) or ``host`` (each
+            attribute selects its host).
+        encoders: ``shared`` (joint) or ``separate`` (disjoint: one for each task).
+        shape_feature: Give the case of each unit back to an encoder that lower-cases.
+        pooling: A unit's vector: that of its ``first`` piece (Eq. 1 masks the others) or the mean
+            of its first and last piece (``ends``).
+        mention_dim: Width of a mention's vector in the relation head.
+        dropout: Rate in the heads, 0 to 1.
+        max_pieces: Longest window, in word pieces with the special ones.
+    """
+
+    encoder: str
+    units: Literal["words", "atoms"] = "atoms"
+    relation_head: Literal["pair", "host"] = "host"
+    encoders: Literal["shared", "separate"] = "shared"
+    shape_feature: bool = True
+    pooling: Literal["first", "ends"] = "ends"
+    mention_dim: int = 256
+    dropout: float = 0.1
+    max_pieces: int = 256
+    format: int = MODEL_FORMAT
+
+    def __post_init__(self) -> None:
+        check_range("dropout", self.dropout, 0.0, 0.9)
+        check_range("mention_dim", self.mention_dim, 1, 8192)
+        check_range("max_pieces", self.max_pieces, 8, 8192)
+        check_range("format", self.format, MODEL_FORMAT, MODEL_FORMAT)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration as plain values."""
+        return dataclasses.asdict(self)
+
+
+def read_model_config(folder: Path) -> ModelConfig:
+    """Read ``config.json`` of a model folder.
+
+    Raises:
+        ModelError: The folder holds none, or it is not JSON.
+        ConfigError: It holds unknown keys or values out of range.
+    """
+    path = folder / "config.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{folder} is no somex model: it holds no config.json") from None
+    except json.JSONDecodeError as error:
+        raise ModelError(f"{path} is not JSON: {error}") from None
+    return build_config(ModelConfig, values, where=str(path))

@@ -1,0 +1,96 @@
+"""A model folder: configuration, tokenizer and weights; opened without torch where exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from somex.core.errors import MissingExtraError, ModelError
+from somex.decoding import DecodingConfig
+from somex.model.backend import Backend
+from somex.model.config import ModelConfig, read_model_config
+from somex.model.inputs import PieceEncoder
+from somex.model.onnx_backend import ENCODE_FILE, OnnxBackend
+from somex.model.predictor import Predictor
+
+TOKENIZER_FILE = "tokenizer.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A tokenizer ready for a model: cuts units into pieces and knows the padding piece."""
+
+    encoder: PieceEncoder
+    pad_id: int
+
+
+def read_pieces(path: Path, *, max_pieces: int) -> Pieces:
+    """Read ``tokenizer.json``; the padding piece stands in its padding settings.
+
+    Raises:
+        ModelError: The file is missing, broken or names no padding piece.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path} is missing from the model folder")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the tokenizers library raises bare Exception
+        raise ModelError(f"{path} is no tokenizer: {error}") from None
+    padding = tokenizer.padding
+    if not padding:
+        raise ModelError(f"{path} names no padding piece; save it through somex")
+    pad_id = int(padding["pad_id"])
+    return Pieces(PieceEncoder(tokenizer, max_pieces=max_pieces), pad_id)
+
+
+def open_predictor(
+    folder: Path,
+    *,
+    backend: str = "auto",
+    decoding: DecodingConfig | None = None,
+    n_threads: int | None = None,
+) -> Predictor:
+    """Open a model folder for prediction.
+
+    Args:
+        folder: Holds config.json, tokenizer.json and the weights.
+        backend: ``onnx``, ``torch`` or ``auto`` (onnx where the folder holds it).
+        decoding: Thresholds.
+        n_threads: Threads of ONNX Runtime; its own choice by default.
+
+    Raises:
+        ModelError: The folder is no model, or lacks what the backend needs.
+        MissingExtraError: The torch backend is needed and torch is not installed.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is no folder; give a model folder or the name of a model")
+    config = read_model_config(folder)
+    pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=config.max_pieces)
+    if backend == "auto":
+        backend = "onnx" if (folder / ENCODE_FILE).is_file() else "torch"
+    if backend not in ("onnx", "torch"):
+        raise ModelError(f"unknown backend {backend!r}; valid: auto, onnx, torch")
+    runner: Backend
+    if backend == "onnx":
+        runner = OnnxBackend(folder, n_threads=n_threads)
+    else:
+        runner = _torch_backend(folder, config)
+    return Predictor(
+        runner, pieces=pieces.encoder, config=config, pad_id=pieces.pad_id, decoding=decoding
+    )
+
+
+def _torch_backend(folder: Path, config: ModelConfig) -> Backend:
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise ModelError(f"{folder} holds no {WEIGHTS_FILE}, which the torch backend reads")
+    try:
+        from somex.model.torch_backend import TorchBackend
+        from somex.model.torch_folder import load_model
+    except ImportError as error:
+        raise MissingExtraError(
+            f"the torch backend needs {error.name}; pip install 'somex[train]'"
+        ) from None
+    return TorchBackend(load_model(folder, config=config))

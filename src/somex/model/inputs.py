@@ -1,0 +1,150 @@
+"""Sentences become arrays: units, word pieces, shapes, padded batches. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from somex.core.errors import ModelError
+from somex.core.types import Document, Sentence, Token
+from somex.model.shapes import shape_of
+from somex.text.atoms import split_atoms
+from somex.text.windows import split_windows
+from somex.text.words import split_words
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float32]
+
+WINDOW_OVERLAP_PIECES = 32
+
+
+def units_of(document: Document, sentence: Sentence, *, units: str) -> tuple[Token, ...]:
+    """Return the units that the model labels in a sentence.
+
+    Args:
+        document: Holds the text.
+        sentence: Slice of the document; its tokens are used where it has them.
+        units: ``atoms`` or ``words``.
+    """
+    text = document.slice(sentence.char_start, sentence.char_end)
+    if units == "atoms":
+        return split_atoms(text, char_offset=sentence.char_start)
+    return sentence.tokens or split_words(text, char_offset=sentence.char_start)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of units that the encoder reads at once.
+
+    Attributes:
+        units: The units, U of them.
+        piece_ids: Word pieces with the special ones, L of them.
+        unit_first: First piece of each unit, U indices into ``piece_ids``.
+        unit_last: Last piece of each unit, U indices.
+        shapes: Shape id of each unit, U of them.
+    """
+
+    units: tuple[Token, ...]
+    piece_ids: tuple[int, ...]
+    unit_first: tuple[int, ...]
+    unit_last: tuple[int, ...]
+    shapes: tuple[int, ...]
+
+
+class PieceEncoder:
+    """Cuts units into word pieces with a ``tokenizers`` tokenizer; long sentences into windows."""
+
+    def __init__(self, tokenizer: Tokenizer, *, max_pieces: int) -> None:
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        self._tokenizer = tokenizer
+        self._max_pieces = max_pieces
+        self._n_special = tokenizer.num_special_tokens_to_add(False)
+        if max_pieces <= self._n_special:
+            raise ModelError(f"max_pieces {max_pieces} leaves no room beside the special pieces")
+
+    def encode(self, text: str, units: Sequence[Token]) -> list[Window]:
+        """Return the windows of a sentence: one, or several that overlap where it is long.
+
+        Args:
+            text: Text of the document that the units' offsets count.
+            units: The sentence's units.
+        """
+        if not units:
+            return []
+        words = [text[unit.char_start : unit.char_end] for unit in units]
+        window = self._window(words, units)
+        if len(window.piece_ids) <= self._max_pieces:
+            return [window]
+        n_pieces = [1 + b - a for a, b in zip(window.unit_first, window.unit_last, strict=True)]
+        ranges = split_windows(
+            n_pieces,
+            max_pieces=self._max_pieces - self._n_special,
+            overlap_pieces=WINDOW_OVERLAP_PIECES,
+        )
+        return [self._window(words[a:b], units[a:b]) for a, b in ranges]
+
+    def _window(self, words: Sequence[str], units: Sequence[Token]) -> Window:
+        encoding = self._tokenizer.encode(list(words), is_pretokenized=True)
+        first, last = [-1] * len(words), [-1] * len(words)
+        for piece, word in enumerate(encoding.word_ids):
+            if word is not None:
+                first[word] = piece if first[word] < 0 else first[word]
+                last[word] = piece
+        for word, piece in enumerate(first):  # a unit that the tokenizer drops leans on its left
+            if piece < 0:
+                first[word] = last[word] = last[word - 1] if word else 0
+        ids = list(encoding.ids)
+        if len(units) == 1 and len(ids) > self._max_pieces:  # one endless unit: keep its head
+            ids = [*ids[: self._max_pieces - 1], ids[-1]]
+            last[0] = min(last[0], self._max_pieces - 2)
+        return Window(
+            tuple(units), tuple(ids), tuple(first), tuple(last), tuple(map(shape_of, words))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded arrays of B windows, the longest with L pieces and U units.
+
+    Attributes:
+        piece_ids: (B, L) word pieces.
+        piece_mask: (B, L) 1 for pieces, 0 for padding.
+        piece_shapes: (B, L) shape id of the unit that a piece belongs to.
+        unit_first: (B, U) first piece of each unit; 0 in the padding.
+        unit_last: (B, U) last piece of each unit; 0 in the padding.
+        n_units: (B,) number of units.
+    """
+
+    piece_ids: IntArray
+    piece_mask: IntArray
+    piece_shapes: IntArray
+    unit_first: IntArray
+    unit_last: IntArray
+    unit_shapes: IntArray
+    n_units: IntArray
+
+
+def collate(windows: Sequence[Window], *, pad_id: int) -> Batch:
+    """Pad windows to one batch of (B, L) pieces and (B, U) units."""
+    n, n_pieces = len(windows), max(len(w.piece_ids) for w in windows)
+    n_units = max(len(w.units) for w in windows)
+    piece_ids = np.full((n, n_pieces), pad_id, np.int64)
+    piece_mask, piece_shapes = np.zeros((2, n, n_pieces), np.int64)
+    unit_first, unit_last, unit_shapes = np.zeros((3, n, n_units), np.int64)
+    for row, window in enumerate(windows):
+        k = len(window.piece_ids)
+        piece_ids[row, :k] = window.piece_ids
+        piece_mask[row, :k] = 1
+        u = len(window.units)
+        unit_first[row, :u] = window.unit_first
+        unit_last[row, :u] = window.unit_last
+        unit_shapes[row, :u] = window.shapes
+        for a, b, shape in zip(window.unit_first, window.unit_last, window.shapes, strict=True):
+            piece_shapes[row, a : b + 1] = shape
+    lengths = np.array([len(w.units) for w in windows], np.int64)
+    return Batch(piece_ids, piece_mask, piece_shapes, unit_first, unit_last, unit_shapes, lengths)

@@ -1,0 +1,73 @@
+"""The joint loss: L = L_NER + lambda * L_RE (paper, Eq. 3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from somex.model.pairs import ALLOWED, NO_RELATION
+
+IGNORED = -100
+_ALLOWED = torch.from_numpy(ALLOWED)
+
+
+def ner_loss(tag_logits: Tensor, tags: Tensor) -> Tensor:
+    """Cross-entropy of tag logits (B, U, 29) against tags (B, U); IGNORED where padded."""
+    return functional.cross_entropy(
+        tag_logits.float().flatten(0, 1), tags.flatten(), ignore_index=IGNORED
+    )
+
+
+def pair_loss(pair_logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of pair logits (P, 12) against labels (P,), no-relation being a class."""
+    if len(labels) == 0:
+        return pair_logits.sum()
+    return functional.cross_entropy(pair_logits.float(), labels)
+
+
+def host_loss(
+    pair_logits: Tensor,
+    labels: Tensor,
+    has_host: Tensor,
+    head_type: Tensor,
+    tail_type: Tensor,
+    pair_head: Tensor,
+    pair_tail: Tensor,
+) -> Tensor:
+    """Loss of the host head: choice of a host, then of the label among those allowed.
+
+    Args:
+        pair_logits: (P, 12), host score first, then label logits.
+        labels: (P,) gold relation id or NO_RELATION.
+        has_host: (P,) whether the pair's head has a gold host.
+        head_type: (P,) entity type id of the head.
+        tail_type: (P,) entity type id of the tail.
+        pair_head: (P,) mention index, grouped.
+        pair_tail: (P,) mention index; equal to the head for "no host".
+
+    Returns:
+        Scalar; a head with several gold hosts is content with any of them.
+    """
+    if len(labels) == 0:
+        return pair_logits.sum()
+    scores = pair_logits[:, 0].float()
+    is_none = pair_head == pair_tail
+    is_gold = torch.where(is_none, ~has_host, labels != NO_RELATION)
+    groups, index = torch.unique_consecutive(pair_head, return_inverse=True)
+    all_mass = _group_logsumexp(scores, index, len(groups))
+    gold_mass = _group_logsumexp(scores.masked_fill(~is_gold, -1e4), index, len(groups))
+    loss = (all_mass - gold_mass).mean()
+    related = labels != NO_RELATION
+    if related.any():
+        allowed = _ALLOWED.to(labels.device)[head_type[related], tail_type[related]]
+        logits = pair_logits[related, 1:].float().masked_fill(~allowed, -1e4)
+        loss = loss + functional.cross_entropy(logits, labels[related])
+    return loss
+
+
+def _group_logsumexp(scores: Tensor, index: Tensor, n_groups: int) -> Tensor:
+    top = torch.full((n_groups,), -torch.inf, device=scores.device)
+    top = top.scatter_reduce(0, index, scores, "amax").detach()
+    mass = torch.zeros(n_groups, device=scores.device)
+    return top + mass.scatter_add(0, index, (scores - top[index]).exp()).log()

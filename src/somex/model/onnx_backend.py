@@ -1,0 +1,52 @@
+"""The network in ONNX Runtime: what users run; no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from somex.core.errors import ModelError
+from somex.model.inputs import Batch, FloatArray
+from somex.model.pairs import PairBatch
+
+ENCODE_FILE = "encode.onnx"
+RELATE_FILE = "relate.onnx"
+
+
+class OnnxBackend:
+    """Runs the two graphs of an exported model folder."""
+
+    def __init__(self, folder: Path, *, n_threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        if n_threads is not None:
+            options.intra_op_num_threads = n_threads
+        options.log_severity_level = 3
+        self._encode = _open(folder / ENCODE_FILE, options)
+        self._relate = _open(folder / RELATE_FILE, options)
+        self._encode_inputs = {i.name for i in self._encode.get_inputs()}
+        self._relate_inputs = {i.name for i in self._relate.get_inputs()}
+
+    def encode(self, batch: Batch) -> tuple[FloatArray, FloatArray]:
+        """Return tag logits (B, U, 29) and unit vectors (B, U, H)."""
+        feed = {k: v for k, v in _arrays(batch).items() if k in self._encode_inputs}
+        logits, units = self._encode.run(["tag_logits", "unit_vectors"], feed)
+        return logits, units
+
+    def relate(self, units: FloatArray, pairs: PairBatch) -> FloatArray:
+        """Return pair logits (P, 12) from unit vectors (B, U, H)."""
+        feed = {k: v for k, v in _arrays(pairs).items() if k in self._relate_inputs}
+        result: FloatArray = self._relate.run(["pair_logits"], {"unit_vectors": units, **feed})[0]
+        return result
+
+
+def _arrays(value: Batch | PairBatch) -> dict[str, np.ndarray]:
+    return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+
+
+def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; `somex export` writes it from a trained model")
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,200 @@
+"""Documents in, annotations out: batches windows by length, runs a backend, decodes, merges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from somex.core.schema import RelationType
+from somex.core.types import Annotation, Document, Mention, Relation, Token
+from somex.decoding import (
+    DecodingConfig,
+    RelationPrediction,
+    SpanPrediction,
+    decode_hosts,
+    decode_mentions,
+    decode_pairs,
+    drop_unsure,
+)
+from somex.model.backend import Backend
+from somex.model.config import ModelConfig
+from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, units_of
+from somex.model.pairs import ALLOWED, PairBatch, UnitMention, build_pairs
+from somex.text.sentences import split_sentences
+
+PIECES_PER_BATCH = 2048
+MAX_PAIRS_PER_CALL = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a window comes from, and which of its units it owns (overlaps have one owner)."""
+
+    document: int
+    owned_start: int
+    owned_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was decoded in one window."""
+
+    mentions: list[SpanPrediction]
+    relations: list[RelationPrediction]
+
+
+class Predictor:
+    """Annotates documents with a model.
+
+    Args:
+        backend: Runs the network.
+        pieces: Cuts units into word pieces.
+        config: The model's configuration.
+        pad_id: Piece id for padding.
+        decoding: Thresholds.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        pieces: PieceEncoder,
+        config: ModelConfig,
+        pad_id: int,
+        decoding: DecodingConfig | None = None,
+    ) -> None:
+        self.config = config
+        self.decoding = decoding or DecodingConfig()
+        self._backend = backend
+        self._pieces = pieces
+        self._pad_id = pad_id
+
+    def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
+        """Return one annotation a document, in the same order.
+
+        Sentences of all the documents share batches, so ask for one document at a time where its
+        result must not depend on its neighbours (int8 scales are set batch by batch).
+        """
+        windows: list[Window] = []
+        places: list[_Place] = []
+        for index, document in enumerate(documents):
+            for sentence in document.sentences or split_sentences(document.text):
+                units = units_of(document, sentence, units=self.config.units)
+                of_sentence = self._pieces.encode(document.text, units)
+                windows.extend(of_sentence)
+                places.extend(_own(index, of_sentence))
+        found: list[_Found | None] = [None] * len(windows)
+        for rows in _batches(windows):
+            for row, result in zip(rows, self._run([windows[r] for r in rows]), strict=True):
+                found[row] = result
+        gathered: list[list[tuple[Window, _Place, _Found]]] = [[] for _ in documents]
+        for window, place, result in zip(windows, places, found, strict=True):
+            if result is not None:
+                gathered[place.document].append((window, place, result))
+        return [_merge(parts) for parts in gathered]
+
+    def _run(self, windows: list[Window]) -> list[_Found]:
+        batch = collate(windows, pad_id=self._pad_id)
+        tag_logits, units = self._backend.encode(batch)
+        mentions = [
+            decode_mentions(tag_logits[row, :n], self.decoding)
+            for row, n in enumerate(batch.n_units.tolist())
+        ]
+        relations: list[list[RelationPrediction]] = [[] for _ in windows]
+        for first, last in _pair_calls(mentions):
+            unit_mentions = [
+                [UnitMention(m.unit_start, m.unit_end, m.type) for m in mentions[row]]
+                for row in range(first, last)
+            ]
+            pairs = build_pairs(unit_mentions, relation_head=self.config.relation_head)
+            if len(pairs.pair_head):
+                logits = self._backend.relate(units[first:last], pairs)
+                self._decode_relations(logits, pairs, mentions[first:last], relations[first:last])
+        return [_Found(m, r) for m, r in zip(mentions, relations, strict=True)]
+
+    def _decode_relations(
+        self,
+        logits: FloatArray,
+        pairs: PairBatch,
+        mentions: list[list[SpanPrediction]],
+        relations: list[list[RelationPrediction]],
+    ) -> None:
+        rows = pairs.mention_row[pairs.pair_head]
+        head_type = pairs.mention_type[pairs.pair_head]
+        allowed = ALLOWED[head_type, pairs.mention_type[pairs.pair_tail]]
+        offsets = np.searchsorted(pairs.mention_row, np.arange(len(mentions)))
+        for row in np.unique(rows).tolist():
+            of_row = np.flatnonzero(rows == row)
+            heads = (pairs.pair_head[of_row] - offsets[row]).tolist()
+            tails = (pairs.pair_tail[of_row] - offsets[row]).tolist()
+            both = list(zip(heads, tails, strict=True))
+            if self.config.relation_head == "pair":
+                decoded = decode_pairs(logits[of_row], allowed[of_row], both)
+            else:
+                types = [mentions[row][head].type for head in heads]
+                decoded = decode_hosts(logits[of_row], allowed[of_row], both, types, self.decoding)
+            relations[row].extend(drop_unsure(decoded, self.decoding))
+
+
+def _pair_calls(mentions: list[list[SpanPrediction]]) -> Iterator[tuple[int, int]]:
+    """Cut a batch into row ranges whose pairs fit one call (a list of names may hold hundreds)."""
+    first, n_pairs = 0, 0
+    for row, of_row in enumerate(mentions):
+        n_pairs += len(of_row) ** 2
+        if n_pairs > MAX_PAIRS_PER_CALL and row > first:
+            yield first, row
+            first, n_pairs = row, len(of_row) ** 2
+    yield first, len(mentions)
+
+
+def _own(document: int, windows: Sequence[Window]) -> list[_Place]:
+    """Give each unit in an overlap of two windows to the one in which it lies deeper."""
+    starts = [w.units[0].char_start for w in windows]
+    ends = [w.units[-1].char_end for w in windows]
+    cuts = [(starts[i + 1] + ends[i]) // 2 for i in range(len(windows) - 1)]
+    lows, highs = [0, *cuts], [*cuts, ends[-1] + 1] if windows else []
+    return [_Place(document, low, high) for low, high in zip(lows, highs, strict=False)]
+
+
+def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
+    """Group windows of like length, each batch within a budget of pieces, padding included."""
+    order = sorted(range(len(windows)), key=lambda i: (len(windows[i].piece_ids), i))
+    batch: list[int] = []
+    for index in order:
+        if batch and (len(batch) + 1) * len(windows[index].piece_ids) > PIECES_PER_BATCH:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _merge(parts: Sequence[tuple[Window, _Place, _Found]]) -> Annotation:
+    """Join the windows of a document; what two overlapping windows found counts once."""
+    mentions: list[Mention] = []
+    relations: dict[tuple[object, object, RelationType], Relation] = {}
+    for window, place, found in parts:
+        kept: dict[int, Mention] = {}
+        for index, span in enumerate(found.mentions):
+            mention = _to_mention(span, window.units)
+            owned = place.owned_start <= mention.char_start < place.owned_end
+            if owned and not (mentions and mentions[-1].char_end > mention.char_start):
+                mentions.append(mention)
+                kept[index] = mention
+        for r in found.relations:
+            if r.head in kept and r.tail in kept:
+                head, tail = kept[r.head], kept[r.tail]
+                key = (head.key, tail.key, r.type)
+                relations[key] = Relation(r.type, head, tail, r.confidence)
+    return Annotation.build(mentions, relations.values())
+
+
+def _to_mention(span: SpanPrediction, units: Sequence[Token]) -> Mention:
+    return Mention(
+        span.type,
+        units[span.unit_start].char_start,
+        units[span.unit_end - 1].char_end,
+        confidence=span.confidence,
+    )

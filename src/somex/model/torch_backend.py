@@ -1,0 +1,67 @@
+"""The network in PyTorch: used in training and for models that are not exported."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from somex.model.inputs import Batch, FloatArray
+from somex.model.modules import JointModel, TorchBatch, TorchPairs
+from somex.model.pairs import PairBatch
+
+
+def to_torch_batch(batch: Batch, device: torch.device) -> TorchBatch:
+    """Move a batch to a device."""
+    names = [f.name for f in dataclasses.fields(TorchBatch)]
+    return TorchBatch(*(torch.from_numpy(getattr(batch, n)).to(device) for n in names))
+
+
+def to_torch_pairs(pairs: PairBatch, device: torch.device) -> TorchPairs:
+    """Move candidate pairs to a device."""
+    names = [f.name for f in dataclasses.fields(TorchPairs)]
+    return TorchPairs(*(torch.from_numpy(getattr(pairs, n)).to(device) for n in names))
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Tell whether the hardware multiplies bfloat16 matrices itself."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """Return the context for a precision: ``fp32``, ``bf16``, or ``auto`` (bf16 where fast)."""
+    if precision == "auto":
+        precision = "bf16" if has_fast_bfloat16(device) else "fp32"
+    if precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+class TorchBackend:
+    """Runs a JointModel on its device."""
+
+    def __init__(self, model: JointModel, *, precision: str = "fp32") -> None:
+        self._model = model
+        self._device = next(model.parameters()).device
+        self._precision = precision
+
+    def encode(self, batch: Batch) -> tuple[FloatArray, FloatArray]:
+        """Return tag logits (B, U, 29) and unit vectors (B, U, H)."""
+        self._model.eval()
+        with torch.inference_mode(), autocast(self._device, self._precision):
+            logits, units = self._model.encode(to_torch_batch(batch, self._device))
+        return logits.float().cpu().numpy(), units.float().cpu().numpy()
+
+    def relate(self, units: FloatArray, pairs: PairBatch) -> FloatArray:
+        """Return pair logits (P, 12) from unit vectors (B, U, H)."""
+        self._model.eval()
+        with torch.inference_mode(), autocast(self._device, self._precision):
+            logits = self._model.relate(
+                torch.from_numpy(units).to(self._device), to_torch_pairs(pairs, self._device)
+            )
+        result: FloatArray = logits.float().cpu().numpy()
+        return result

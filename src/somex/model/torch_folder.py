@@ -1,0 +1,68 @@
+"""Saving and loading of torch models: safetensors only."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoTokenizer
+
+from somex.core.errors import ModelError
+from somex.model.config import ModelConfig, read_model_config
+from somex.model.folder import TOKENIZER_FILE, WEIGHTS_FILE
+from somex.model.modules import JointModel
+
+ENCODER_CONFIG_FOLDER = "encoder"
+
+
+def load_tokenizer(name: str) -> Tokenizer:
+    """Load the fast tokenizer of a pretrained encoder, its padding piece set.
+
+    Raises:
+        ModelError: The encoder has no fast tokenizer or no padding piece.
+    """
+    wrapped = AutoTokenizer.from_pretrained(name, use_fast=True, add_prefix_space=True)
+    if not wrapped.is_fast or wrapped.pad_token_id is None:
+        raise ModelError(f"encoder {name!r} has no fast tokenizer with a padding piece")
+    tokenizer = Tokenizer.from_str(wrapped.backend_tokenizer.to_str())
+    tokenizer.no_truncation()
+    tokenizer.enable_padding(pad_id=wrapped.pad_token_id, pad_token=wrapped.pad_token)
+    return tokenizer
+
+
+def save_model(model: JointModel, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write a model folder; the weights appear last and at once, so that none is half written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "config.json", model.config.to_json())
+    tokenizer.save(str(folder / TOKENIZER_FILE))
+    model.unit_encoder.encoder.config.save_pretrained(folder / ENCODER_CONFIG_FOLDER)
+    temporary = folder / f".{WEIGHTS_FILE}.tmp"
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, temporary)
+    os.replace(temporary, folder / WEIGHTS_FILE)
+
+
+def load_model(folder: Path, *, config: ModelConfig | None = None) -> JointModel:
+    """Load a model that ``save_model`` wrote.
+
+    Raises:
+        ModelError: Weights are missing or do not fit the configuration.
+    """
+    config = config or read_model_config(folder)
+    encoder_config = AutoConfig.from_pretrained(folder / ENCODER_CONFIG_FOLDER)
+    model = JointModel.from_encoder_config(config, encoder_config)
+    try:
+        model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    except (OSError, RuntimeError) as error:
+        raise ModelError(f"{folder / WEIGHTS_FILE} does not fit its config.json: {error}") from None
+    return model.eval()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
