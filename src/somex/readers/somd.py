@@ -52,6 +52,16 @@ class SomdPaths:
     relations: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SomdLabels:
+    """The lines of an entity file and, where there is one, of a relation file; their names."""
+
+    entities: list[str]
+    relations: list[str] | None
+    entities_path: str
+    relations_path: str
+
+
 class SomdLine(NamedTuple):
     """Where a line is and who hears of its faults; ``path`` is that of the file being parsed."""
 
@@ -179,25 +189,51 @@ def parse_somd(
 ) -> Iterator[LabeledDocument]:
     """Parse the files of a split line by line, telling ``report`` of each fault."""
     texts = split_lines(read_utf8(paths.texts))
-    tags = _companion(paths.entities, texts, report, of_tags=True)
-    relations = _companion(paths.relations, texts, report, of_tags=False)
-    if paths.entities is None and paths.relations is not None:
-        report(Problem(str(paths.relations), None, "relations need the entity file beside them"))
-        relations = [""] * len(texts)
     prefix = paths.texts.stem if id_prefix is None else id_prefix
-    for number, text in enumerate(texts, start=1):
-        document = somd_document(
+    documents = [
+        somd_document(
             split_blanks(text), id=f"{prefix}-{number:05d}", path=str(paths.texts), line=number
         )
-        annotation = Annotation()
-        if paths.entities is not None:
-            at = SomdLine(str(paths.entities), number, report)
-            mentions = parse_tags(split_blanks(tags[number - 1]), document, at)
-            at = at._replace(path=str(paths.relations))
-            annotation = Annotation.build(
-                mentions.values(), parse_relations(relations[number - 1], mentions, document, at)
-            )
-        yield LabeledDocument(document, annotation)
+        for number, text in enumerate(texts, start=1)
+    ]
+    if paths.entities is None:
+        if paths.relations is not None:
+            message = "relations need the entity file of the same sentences"
+            report(Problem(str(paths.relations), None, message))
+        return iter([LabeledDocument(document) for document in documents])
+    relations = None if paths.relations is None else read_lines(paths.relations)
+    labels = SomdLabels(
+        read_lines(paths.entities), relations, str(paths.entities), str(paths.relations)
+    )
+    return parse_labels(labels, documents, report)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a UTF-8 file; see `split_lines`."""
+    return split_lines(read_utf8(path))
+
+
+def parse_labels(
+    labels: SomdLabels, documents: Sequence[Document], report: Report
+) -> Iterator[LabeledDocument]:
+    """Yield each document with the annotation of its line, telling ``report`` of each fault.
+
+    Args:
+        labels: The lines of an entity and a relation file.
+        documents: The documents of the lines, each with exactly one sentence.
+        report: Told of each fault.
+    """
+    tags = _fit(labels.entities, labels.entities_path, documents, report, of_tags=True)
+    relations = [""] * len(documents)
+    if labels.relations is not None:
+        relations = _fit(labels.relations, labels.relations_path, documents, report, of_tags=False)
+    for index, document in enumerate(documents):
+        at = SomdLine(labels.entities_path, index + 1, report)
+        mentions = parse_tags(split_blanks(tags[index]), document, at)
+        found = parse_relations(
+            relations[index], mentions, document, at._replace(path=labels.relations_path)
+        )
+        yield LabeledDocument(document, Annotation.build(mentions.values(), found))
 
 
 def split_blanks(line: str) -> list[str]:
@@ -221,33 +257,26 @@ def somd_document(tokens: Sequence[str], *, id: str, path: str, line: int) -> Do
     )
 
 
-def _companion(
-    path: Path | None, texts: Sequence[str], report: Report, *, of_tags: bool
+def _fit(
+    lines: list[str], path: str, documents: Sequence[Document], report: Report, *, of_tags: bool
 ) -> list[str]:
-    """Return as many lines as texts; empty lines at the end may be missing or too many.
+    """Return as many lines as documents; empty lines at the end may be missing or too many.
 
     Sentences without tokens need no tags, and an empty last line of relations leaves no trace in
     a file that does not end with a newline.
     """
-    if path is None:
-        return [""] * len(texts)
-    lines = fit_lines(split_lines(read_utf8(path)), len(texts))
-    missing = texts[len(lines) :]
-    too_short = any(split_blanks(text) for text in missing) if of_tags else len(missing) > 1
-    if len(lines) > len(texts) or too_short:
+    lines = list(lines)
+    while len(lines) > len(documents) and not lines[-1].strip():
+        lines.pop()
+    missing = documents[len(lines) :]
+    too_short = any(document.text for document in missing) if of_tags else len(missing) > 1
+    if len(lines) > len(documents) or too_short:
         message = (
-            f"{len(lines)} lines for the {len(texts)} sentences of the text file; "
+            f"{len(lines)} lines for the {len(documents)} sentences of the text file; "
             "line N belongs to sentence N"
         )
-        report(Problem(str(path), min(len(lines), len(texts)) + 1, message))
-    return (lines + [""] * len(texts))[: len(texts)]
-
-
-def fit_lines(lines: list[str], n_expected: int) -> list[str]:
-    """Return the lines without the empty ones at the end that are too many."""
-    while len(lines) > n_expected and not lines[-1].strip():
-        lines = lines[:-1]
-    return lines
+        report(Problem(path, min(len(lines), len(documents)) + 1, message))
+    return (lines + [""] * len(documents))[: len(documents)]
 
 
 def parse_tags(tags: Sequence[str], document: Document, at: SomdLine) -> dict[int, Mention]:
