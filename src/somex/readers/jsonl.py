@@ -1,0 +1,361 @@
+"""JSON Lines of somex, versioned: one document a line (form: ``document.schema.json``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from somex.core.errors import FormatError, SomexError
+from somex.core.schema import parse_entity_type, parse_purpose, parse_relation_type
+from somex.core.types import (
+    Annotation,
+    Document,
+    LabeledDocument,
+    Mention,
+    Relation,
+    Section,
+    Sentence,
+    Token,
+)
+from somex.readers.files import decode_utf8, write_lines
+from somex.readers.losses import WriteReport
+from somex.readers.problems import Problem
+
+SCHEMA_VERSION = "somex.document/1"
+SUPPORTED_VERSIONS = (SCHEMA_VERSION,)
+_PLACES = 6
+
+Tell = Callable[[str], None]
+
+
+def document_to_json(
+    labeled: LabeledDocument, *, model: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a document as a JSON object of the version `SCHEMA_VERSION`.
+
+    Args:
+        labeled: The document.
+        model: What made the annotation, as JSON values; left out for gold annotation.
+
+    Returns:
+        The object; mentions get the ids T1, T2, … in reading order, confidences 6 decimal places.
+    """
+    document, annotation = labeled.document, labeled.annotation
+    ids = {mention: f"T{n}" for n, mention in enumerate(annotation.mentions, start=1)}
+    found: dict[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "id": document.id,
+        "text": document.text,
+        "sentences": [_sentence_to_json(sentence) for sentence in document.sentences],
+        "sections": [
+            {"name": part.name, "char_start": part.char_start, "char_end": part.char_end}
+            for part in document.sections
+        ],
+        "provenance": dict(document.provenance),
+        "mentions": [_mention_to_json(mention, id, document) for mention, id in ids.items()],
+        "relations": [
+            {
+                "type": str(relation.type),
+                "head": ids[relation.head],
+                "tail": ids[relation.tail],
+                "confidence": round(relation.confidence, _PLACES),
+            }
+            for relation in annotation.relations
+        ],
+    }
+    return found if model is None else found | {"model": dict(model)}
+
+
+def _sentence_to_json(sentence: Sentence) -> dict[str, Any]:
+    found: dict[str, Any] = {"char_start": sentence.char_start, "char_end": sentence.char_end}
+    if sentence.tokens:
+        found["tokens"] = [[token.char_start, token.char_end] for token in sentence.tokens]
+    return found
+
+
+def _mention_to_json(mention: Mention, id: str, document: Document) -> dict[str, Any]:
+    return {
+        "id": id,
+        "type": str(mention.type),
+        "char_start": mention.char_start,
+        "char_end": mention.char_end,
+        "text": document.slice(mention.char_start, mention.char_end),
+        "purpose": None if mention.purpose is None else str(mention.purpose),
+        "confidence": round(mention.confidence, _PLACES),
+    }
+
+
+def document_from_json(obj: object) -> LabeledDocument:
+    """Return the document of a JSON object; a ``model`` block is checked and passed over.
+
+    Raises:
+        FormatError: The object breaks the form; the message gives the first fault (with its
+            place in the object) and how many more there are.
+    """
+    faults: list[str] = []
+    labeled = parse_document(obj, faults.append)
+    if labeled is None or faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise FormatError(f"{faults[0]}{more}")
+    return labeled
+
+
+def read_jsonl(path: str | Path) -> Iterator[LabeledDocument]:
+    """Read documents one by one; empty lines are passed over.
+
+    Raises:
+        FormatError: A line breaks the form or repeats an id; the message gives path and line.
+    """
+    for line, problems, labeled in _parse_lines(Path(path)):
+        if labeled is None or problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            raise FormatError(f"{problems[0]}{more}", path=str(path), line=line)
+        yield labeled
+
+
+def check_jsonl(path: str | Path) -> Iterator[Problem]:
+    """Yield every fault of a JSON Lines file."""
+    for line, messages, _ in _parse_lines(Path(path)):
+        for message in messages:
+            yield Problem(str(path), line, message)
+
+
+def write_jsonl(
+    labeled_documents: Iterable[LabeledDocument],
+    path: str | Path,
+    *,
+    model: Mapping[str, Any] | None = None,
+) -> WriteReport:
+    """Write documents, one a line, in place of ``path`` in one step.
+
+    Args:
+        labeled_documents: The documents, taken one by one.
+        path: File to write; stays as it was where an error comes up on the way.
+        model: What made the annotation, written into each line.
+
+    Returns:
+        The counts; the format holds everything, so there are no losses.
+    """
+    counts = [0, 0, 0]
+
+    def lines() -> Iterator[str]:
+        for labeled in labeled_documents:
+            counts[0] += 1
+            counts[1] += len(labeled.annotation.mentions)
+            counts[2] += len(labeled.annotation.relations)
+            yield format_line(labeled, model=model)
+
+    write_lines(lines(), Path(path))
+    return WriteReport(counts[0], counts[1], counts[2])
+
+
+def format_line(labeled: LabeledDocument, *, model: Mapping[str, Any] | None = None) -> str:
+    """Return a document as one line of JSON, without the newline."""
+    return json.dumps(document_to_json(labeled, model=model), ensure_ascii=False)
+
+
+def _parse_lines(path: Path) -> Iterator[tuple[int, list[str], LabeledDocument | None]]:
+    """Yield for each line its number, its faults and its document."""
+    seen: dict[str, int] = {}
+    try:
+        with path.open("rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                if not raw.strip():
+                    continue
+                faults: list[str] = []
+                labeled = _parse_line(raw, faults.append)
+                if labeled is not None:
+                    first = seen.setdefault(labeled.document.id, number)
+                    if first != number:
+                        faults.append(f"id {labeled.document.id!r} is that of line {first} too")
+                yield number, faults, labeled
+    except FileNotFoundError:
+        raise FormatError("no such file", path=str(path)) from None
+
+
+def _parse_line(raw: bytes, tell: Tell) -> LabeledDocument | None:
+    try:
+        obj = json.loads(decode_utf8(raw, path=""))
+    except FormatError as error:
+        tell(error.message)
+        return None
+    except (json.JSONDecodeError, RecursionError) as error:
+        tell(f"is no JSON ({error}); a line holds one JSON object")
+        return None
+    return parse_document(obj, tell)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A JSON type: how it is called and how a value is known."""
+
+    name: str
+    types: tuple[type, ...]
+
+    def holds(self, value: object) -> bool:
+        return type(value) in self.types
+
+
+_STRING, _INTEGER = _Kind("a string", (str,)), _Kind("a whole number", (int,))
+_NUMBER, _LIST = _Kind("a number", (int, float)), _Kind("a list", (list,))
+_OBJECT, _STRING_OR_NULL = _Kind("an object", (dict,)), _Kind("a string or null", (str, type(None)))
+_SPAN = {"char_start": _INTEGER, "char_end": _INTEGER}
+
+
+def _members(
+    obj: object, where: str, tell: Tell, *, required: dict[str, _Kind], optional: dict[str, _Kind]
+) -> dict[str, Any] | None:
+    """Return an object whose members have the right names and kinds, else tell and None."""
+    if not isinstance(obj, dict):
+        tell(f"{where} is not an object")
+        return None
+    known = required | optional
+    faults = [f"{where} lacks {name!r}" for name in required if name not in obj]
+    for name, value in obj.items():
+        if name not in known:
+            faults.append(f"{where} has the unknown member {name!r}; valid: {', '.join(known)}")
+        elif not known[name].holds(value):
+            faults.append(f"{where}.{name} is {value!r:.40}, not {known[name].name}")
+    for fault in faults:
+        tell(fault)
+    return None if faults else cast("dict[str, Any]", obj)
+
+
+def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
+    """Return the document of a JSON object, telling ``tell`` of each fault.
+
+    Returns:
+        None where the faults leave no document.
+    """
+    version = obj.get("schema") if isinstance(obj, dict) else None
+    if isinstance(obj, dict) and version not in SUPPORTED_VERSIONS:
+        tell(f"schema is {version!r}; supported: {', '.join(SUPPORTED_VERSIONS)}")
+        return None
+    members = _members(
+        obj,
+        "document",
+        tell,
+        required={
+            "schema": _STRING,
+            "id": _STRING,
+            "text": _STRING,
+            "mentions": _LIST,
+            "relations": _LIST,
+        },
+        optional={"sentences": _LIST, "sections": _LIST, "provenance": _OBJECT, "model": _OBJECT},
+    )
+    if members is None:
+        return None
+    mentions = _parse_mentions(members["mentions"], members["text"], tell)
+    relations = _parse_relations(members["relations"], mentions, tell)
+    try:
+        members["text"].encode("utf-8")
+        document = Document(
+            members["id"],
+            members["text"],
+            sentences=tuple(_parse_sentences(members.get("sentences", []), tell)),
+            sections=tuple(_parse_sections(members.get("sections", []), tell)),
+            provenance=_parse_provenance(members.get("provenance", {}), tell),
+        )
+        return LabeledDocument(document, Annotation.build(mentions.values(), relations))
+    except UnicodeEncodeError as error:
+        tell(f"document.text holds half of a surrogate pair at character {error.start}")
+    except SomexError as error:
+        tell(str(error))
+    return None
+
+
+def _parse_provenance(obj: dict[str, Any], tell: Tell) -> dict[str, str]:
+    for name, value in obj.items():
+        if not isinstance(value, str):
+            tell(f"provenance.{name} is {value!r:.40}, not a string")
+    return obj
+
+
+def _parse_sentences(items: list[object], tell: Tell) -> Iterator[Sentence]:
+    for index, item in enumerate(items):
+        where = f"sentences[{index}]"
+        members = _members(item, where, tell, required=_SPAN, optional={"tokens": _LIST})
+        if members is None:
+            continue
+        pairs = members.get("tokens", [])
+        if not all(
+            type(pair) is list and len(pair) == 2 and all(type(n) is int for n in pair)
+            for pair in pairs
+        ):
+            tell(f"{where}.tokens holds something that is not [char_start, char_end]")
+            continue
+        try:
+            tokens = tuple(Token(start, end) for start, end in pairs)
+            yield Sentence(members["char_start"], members["char_end"], tokens)
+        except SomexError as error:
+            tell(f"{where}: {error}")
+
+
+def _parse_sections(items: list[object], tell: Tell) -> Iterator[Section]:
+    for index, item in enumerate(items):
+        where = f"sections[{index}]"
+        members = _members(item, where, tell, required={"name": _STRING} | _SPAN, optional={})
+        if members is not None:
+            try:
+                yield Section(**members)
+            except SomexError as error:
+                tell(f"{where}: {error}")
+
+
+def _parse_mentions(items: list[object], text: str, tell: Tell) -> dict[str, Mention]:
+    found: dict[str, Mention] = {}
+    required = {"id": _STRING, "type": _STRING} | _SPAN | {"text": _STRING}
+    optional = {"purpose": _STRING_OR_NULL, "confidence": _NUMBER}
+    for index, item in enumerate(items):
+        where = f"mentions[{index}]"
+        members = _members(item, where, tell, required=required, optional=optional)
+        if members is None:
+            continue
+        start, end, purpose = members["char_start"], members["char_end"], members.get("purpose")
+        try:
+            mention = Mention(
+                parse_entity_type(members["type"]),
+                start,
+                end,
+                None if purpose is None else parse_purpose(purpose),
+                float(members.get("confidence", 1.0)),
+            )
+        except SomexError as error:
+            tell(f"{where}: {error}")
+            continue
+        if text[start:end] != members["text"] or end > len(text):
+            tell(f"{where}.text is {members['text']!r} but the document has {text[start:end]!r}")
+        if members["id"] in found or not members["id"]:
+            tell(f"{where}.id is {members['id']!r}; ids are unique and not empty")
+            continue
+        found[members["id"]] = mention
+    return found
+
+
+def _parse_relations(
+    items: list[object], mentions: dict[str, Mention], tell: Tell
+) -> list[Relation]:
+    required = {"type": _STRING, "head": _STRING, "tail": _STRING}
+    found: list[Relation] = []
+    for index, item in enumerate(items):
+        where = f"relations[{index}]"
+        members = _members(item, where, tell, required=required, optional={"confidence": _NUMBER})
+        if members is None:
+            continue
+        missing = [name for name in ("head", "tail") if members[name] not in mentions]
+        for name in missing:
+            tell(f"{where}.{name} is {members[name]!r}, which is the id of no mention")
+        if missing:
+            continue
+        head, tail = mentions[members["head"]], mentions[members["tail"]]
+        try:
+            relation = parse_relation_type(members["type"])
+            confidence = float(members.get("confidence", 1.0))
+            found.append(Relation(relation, head, tail, confidence))
+        except SomexError as error:
+            tell(f"{where}: {error}")
+    return found
