@@ -109,12 +109,24 @@ def _breaks(text: str, start: int, end: int) -> Iterator[int]:
     inside = _bracketed(text, start, end)
     bracket = 0
     for match in _CANDIDATE.finditer(text, start, end):
-        while bracket < len(inside) and inside[bracket][1] <= match.start():
+        while bracket < len(inside) and inside[bracket][1] < match.start():
             bracket += 1
-        if bracket < len(inside) and inside[bracket][0] < match.start():
+        if bracket < len(inside) and _stays_inside(text, match, *inside[bracket]):
             continue
         if _is_break(text, match, start):
             yield match.start("gap")
+
+
+def _stays_inside(text: str, match: re.Match[str], opened: int, closed: int) -> bool:
+    """Tell whether a full stop lies in a bracket that is not a sentence of its own."""
+    if not opened < match.start() <= closed:
+        return False
+    if closed >= match.start("gap"):
+        return True
+    before = text[:opened].rstrip()[-1:]
+    following = _NEXT.match(text, match.end())
+    starts_anew = following is not None and following.group("word") in _STARTERS
+    return not (before in ("", ".", "!", "?") or starts_anew)
 
 
 def _bracketed(text: str, start: int, end: int) -> list[tuple[int, int]]:

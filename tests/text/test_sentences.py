@@ -1,0 +1,112 @@
+import os
+import runpy
+from pathlib import Path
+
+import pytest
+
+from somex.text.sentences import split_sentences
+
+
+def split(text: str) -> list[str]:
+    return [text[s.char_start : s.char_end] for s in split_sentences(text)]
+
+
+def test_sentences_break_after_full_stops() -> None:
+    assert split("We used ImageJ. It is free! Is it fast? Yes.") == [
+        "We used ImageJ.",
+        "It is free!",
+        "Is it fast?",
+        "Yes.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "As Miller et al. Reported before, see Fig. 3 and Figs. 4 and 5 for it.",
+        "As in Eq. 2, Ref. 7, Tab. 1 and cf. Table 2, i.e. Here, e.g. There, R vs. Python.",
+        "It took ca. 5 h, approx. 20 GB, see No. 4, vol. 12, pp. 33 to 40.",
+        "We ran Stata v. 14, SPSS ver. 22 and SAS Vers. 9 on it.",
+        "Dr. Miller, Prof. Smith and St. Gallen agreed with J. K. Smith.",
+        "It was bought from Acme Inc., La Jolla, CA, and from Bar Ltd. (Leeds) later.",
+        "It was bought from Acme Corp. and from Bar Co. in Paris.",
+        "It was bought from Acme Inc. San Diego, CA, USA, last year.",
+        "We ran release 2.15.1 and R 3.0.2 here.",
+        "See www.example.org/a.b?c=D.E or http://example.org/x.Y for it.",
+        "We waited ... Nothing came.",
+        "The firm (Acme Inc. Paris. All rights kept. See there) sold it.",
+        "They work in the U.S.A. Department of Health.",
+        "The strain E. coli was grown.",
+    ],
+)
+def test_sentences_do_not_break_inside(text: str) -> None:
+    assert split(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("The data were read by R 3.0.", "We plotted them."),
+        ("We took the package.[12]", "We then wrote it."),
+        ("We took the package. [12, 14]", "Then we wrote it."),
+        ("We took the package.12,13", "Then we wrote it."),
+        ("He said “it works.”", "We agreed."),
+        ("(We took it.)", "The rest was lost."),
+        ("It was made by Acme Inc.", "We used it."),
+        ("All was computed in R.", "Statistical tests came next."),
+        ("This follows Miller et al.", "The rest is new."),
+        ("It was normalised.", "mRNA levels came next."),
+        ("We counted twice.", "25 patients were left."),
+    ],
+)
+def test_sentences_break_between(first: str, second: str) -> None:
+    assert split(f"{first} {second}") == [first, second]
+
+
+def test_sentences_break_where_the_blank_is_missing() -> None:
+    assert split("We did the analysis.The rest was lost.") == [
+        "We did the analysis.",
+        "The rest was lost.",
+    ]
+
+
+def test_sentences_end_at_blank_lines_and_paragraphs() -> None:
+    long_line = "we went on and on " * 10
+    assert split(f"Methods\nWe used R\n\nresults {long_line}\nof it") == [
+        "Methods",
+        "We used R",
+        f"results {long_line}".strip(),
+        "of it",
+    ]
+
+
+def test_sentences_go_on_over_wrapped_lines() -> None:
+    text = "All the images of this study were read and\nwritten by one script. It was short."
+    assert split(text) == [
+        "All the images of this study were read and\nwritten by one script.",
+        "It was short.",
+    ]
+
+
+def test_sentences_add_the_offset() -> None:
+    (sentence,) = split_sentences("  We ran it. ", char_offset=100)
+    assert (sentence.char_start, sentence.char_end, sentence.tokens) == (102, 112, ())
+
+
+@pytest.mark.parametrize("text", ["", " \n\n\t "])
+def test_sentences_of_nothing(text: str) -> None:
+    assert split_sentences(text) == ()
+
+
+@pytest.mark.corpus
+def test_sentences_cut_no_gold_mention_of_somesci() -> None:
+    if "SOMEX_DATA" not in os.environ:
+        pytest.skip("SOMEX_DATA is not set")
+    script = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "segmentation.py"))
+    data = Path(os.environ["SOMEX_DATA"])
+    counts = script["measure_sentences"](data / "somesci")
+    assert counts["mentions"] > 4000
+    assert counts["cut mentions"] == 0
+    assert counts["crossing relations"] < 0.01 * counts["relations"]
+    words = script["measure_words"](data)
+    assert words["same words"] > 0.98 * words["in SoMeSci"] > 500
