@@ -19,9 +19,12 @@ def _names(text: str) -> frozenset[str]:
 
 _NEVER_FINAL = _names(
     "fig figs eq eqs eqn ref refs tab tabs cf ie i.e eg e.g vs ca approx vol vols pp v ver vers "
-    "dr prof st mr mrs ms viz resp sect sec chap suppl ed eds incl excl nr rev al"
+    "dr prof st viz resp sect sec chap suppl ed eds incl excl nr rev al"
 )
 """Abbreviations that don't end a sentence, in lower case and without their full stop."""
+
+_TITLES = _names("Mr Mrs Ms")
+"""Titles, told from the unit ``ms`` by their capital."""
 
 _BEFORE_NUMBER = _names("no nos p n art ch col app version")
 """Abbreviations that don't end a sentence when a number follows."""
@@ -161,7 +164,7 @@ def _is_break(text: str, match: re.Match[str], start: int) -> bool:
         return word in _STARTERS and bool(re.search(r"[a-z]{2}$|[\])]$", before) or match["cite"])
     if word[0].islower() and not any(c.isupper() or c.isdigit() for c in word[1:]):
         return False
-    if match.group("stop")[0] in "!?":
+    if match.group("stop")[0] in "!?" or (match.group("cite") or "").endswith("."):
         return True
     if len(match.group("stop")) > 1 or match.group("stop") == "…":
         return word in _STARTERS
@@ -171,9 +174,13 @@ def _is_break(text: str, match: re.Match[str], start: int) -> bool:
 def _is_final(last: str, word: str, after: str, before: str) -> bool:
     """Tell whether the full stop after ``last`` ends a sentence, with ``word`` the next word."""
     name = last.lower().rstrip(".")
-    if name == "al" or (len(name) == 1 and last.isupper()) or re.fullmatch(r"(\w\.)+\w", last):
+    if (
+        name == "al"
+        or (len(name) == 1 and last.isupper())
+        or re.fullmatch(r"([^\W\d]\.)+[^\W\d]", last)
+    ):
         return word in _STARTERS and name not in _NEVER_FINAL - {"al"}
-    if name in _NEVER_FINAL:
+    if name in _NEVER_FINAL or last in _TITLES:
         return False
     if name in _BEFORE_NUMBER and word[0].isdigit():
         return False
