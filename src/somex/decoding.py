@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, RelationType
+from somex.core.schema import RELATION_TYPES, EntityType, RelationType
 from somex.core.tags import N_TYPES, OUTSIDE, spans_of_tags
 
 FloatArray = npt.NDArray[np.float32]
@@ -174,11 +174,11 @@ def decode_hosts(
         end = start
         while end < len(pairs) and pairs[end][0] == pairs[start][0]:
             end += 1
-        rows = np.arange(start, end)
+        rows = list(range(start, end))
         if config.force_hosts and head_types[start] not in MAY_STAND_ALONE:
-            rows = np.array([row for row in rows if pairs[row][1] != pairs[row][0]])
+            rows = [row for row in rows if pairs[row][1] != pairs[row][0]]
         probs = np.exp(log_softmax(logits[rows, 0]))
-        row = int(rows[probs.argmax()])
+        row = rows[int(probs.argmax())]
         head, tail = pairs[row]
         if head != tail:
             label_probs = np.exp(log_softmax(np.where(allowed[row], logits[row, 1:], -np.inf)))
@@ -194,8 +194,3 @@ def drop_unsure(
 ) -> list[RelationPrediction]:
     """Drop the relations below the threshold."""
     return [r for r in relations if r.confidence >= config.min_relation_confidence]
-
-
-def type_ids(types: Sequence[EntityType]) -> IntArray:
-    """Return the indices of types in ENTITY_TYPES."""
-    return np.array([ENTITY_TYPES.index(t) for t in types], np.int64)

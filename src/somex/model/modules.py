@@ -178,7 +178,7 @@ class JointModel(nn.Module):
     def from_encoder_config(cls, config: ModelConfig, encoder_config: AutoConfig) -> JointModel:
         """Build a model with random weights, to be loaded from a checkpoint."""
         n = 2 if config.encoders == "separate" else 1
-        return cls(config, [AutoModel.from_config(encoder_config) for _ in range(n)])
+        return cls(config, [_random_encoder(encoder_config) for _ in range(n)])
 
     def encode(self, batch: TorchBatch) -> tuple[Tensor, Tensor]:
         """Return tag logits (B, U, 29) and the relation head's unit vectors (B, U, H)."""
@@ -206,5 +206,12 @@ class JointModel(nn.Module):
 def load_encoder(name: str) -> PreTrainedModel:
     """Load a pretrained encoder by Hugging Face name or folder, safetensors only, no pooler."""
     config = AutoConfig.from_pretrained(name)
-    encoder = AutoModel.from_pretrained(name, config=config, use_safetensors=True)
-    return encoder.float()
+    encoder: PreTrainedModel = AutoModel.from_pretrained(
+        name, config=config, use_safetensors=True
+    ).float()
+    return encoder
+
+
+def _random_encoder(config: AutoConfig) -> PreTrainedModel:
+    encoder: PreTrainedModel = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+    return encoder

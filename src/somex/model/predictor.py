@@ -90,9 +90,9 @@ class Predictor:
             for row, result in zip(rows, self._run([windows[r] for r in rows]), strict=True):
                 found[row] = result
         gathered: list[list[tuple[Window, _Place, _Found]]] = [[] for _ in documents]
-        for window, place, result in zip(windows, places, found, strict=True):
-            if result is not None:
-                gathered[place.document].append((window, place, result))
+        for window, place, of_window in zip(windows, places, found, strict=True):
+            if of_window is not None:
+                gathered[place.document].append((window, place, of_window))
         return [_merge(parts) for parts in gathered]
 
     def _run(self, windows: list[Window]) -> list[_Found]:

@@ -27,7 +27,7 @@ def to_torch_pairs(pairs: PairBatch, device: torch.device) -> TorchPairs:
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Tell whether the hardware multiplies bfloat16 matrices itself."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 

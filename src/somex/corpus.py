@@ -1,0 +1,160 @@
+"""The sentences that a recipe trains on: sources, folds, and a guard against leaks."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from somex.core.errors import ConfigError
+from somex.core.types import Annotation, Document, LabeledDocument
+from somex.readers.registry import read_corpus
+from somex.readers.somd import read_somd_split
+from somex.recipe import DataConfig, Source
+from somex.text.sentences import split_sentences
+
+
+def read_source(source: Source) -> list[LabeledDocument]:
+    """Read a source of a recipe.
+
+    Raises:
+        ConfigError: Its path does not exist.
+        FormatError: A file of it breaks its format.
+    """
+    path = Path(source.path)
+    if not path.exists():
+        raise ConfigError(f"source {source.path} does not exist")
+    if source.format == "somd":
+        return read_somd_split(path, source.split)
+    return list(read_corpus(path, format=source.format))
+
+
+def squeeze(text: str) -> str:
+    """Return a text without white space and case: what two tokenisations of it share."""
+    return "".join(text.split()).casefold()
+
+
+def split_labeled(labeled: LabeledDocument) -> list[LabeledDocument]:
+    """Cut a document into its sentences, each with the mentions and relations that lie in it."""
+    document, annotation = labeled.document, labeled.annotation
+    parts = []
+    for index, sentence in enumerate(document.sentences or split_sentences(document.text)):
+        start, end = sentence.char_start, sentence.char_end
+        inside = [m for m in annotation.mentions if start <= m.char_start and m.char_end <= end]
+        kept = set(inside)
+        relations = [r for r in annotation.relations if r.head in kept and r.tail in kept]
+        part = Document(f"{document.id}#{index}", document.text, (sentence,))
+        parts.append(LabeledDocument(part, Annotation.build(inside, relations)))
+    return parts
+
+
+def sentence_text(labeled: LabeledDocument) -> str:
+    """Return the text of a document that ``split_labeled`` cut (its first sentence)."""
+    sentence = labeled.document.sentences[0]
+    return labeled.document.slice(sentence.char_start, sentence.char_end)
+
+
+def drop_documents_holding(
+    documents: Iterable[LabeledDocument], sentences: Iterable[str]
+) -> list[LabeledDocument]:
+    """Leave out each document that holds any of the sentences, white space and case aside."""
+    needles = [s for s in map(squeeze, sentences) if s]
+    kept = []
+    for labeled in documents:
+        text = squeeze(labeled.document.text)
+        if not any(needle in text for needle in needles):
+            kept.append(labeled)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What one training run sees.
+
+    Attributes:
+        train: Sentences to train on.
+        dev: Sentences for early stopping; may be empty.
+        test: The held-out fold; empty without folds.
+    """
+
+    train: list[LabeledDocument]
+    dev: list[LabeledDocument]
+    test: list[LabeledDocument]
+
+
+def build_training_data(
+    config: DataConfig, *, seed: int, fold: int | None = None, n_folds: int = 5
+) -> TrainingData:
+    """Read a recipe's corpora and cut them.
+
+    Args:
+        config: The recipe's data part.
+        seed: Draws the dev part and the empty sentences. The folds do not depend on it.
+        fold: Held-out fold, 0 to ``n_folds`` - 1; None trains on everything.
+        n_folds: Number of folds.
+
+    Returns:
+        Training, dev and test sentences. Equal sentences (white space and case aside) share a
+        fold; no extra document that holds a dev, test or forbidden sentence is trained on.
+    """
+    if fold is not None and not 0 <= fold < n_folds:
+        raise ConfigError(f"fold {fold} does not exist; valid: 0 to {n_folds - 1}")
+    main = [part for labeled in read_source(config.train) for part in split_labeled(labeled)]
+    keys = {id(part): squeeze(sentence_text(part)) for part in main}
+    test = [p for p in main if fold is not None and _bucket(keys[id(p)], n_folds) == fold]
+    rest = [p for p in main if fold is None or _bucket(keys[id(p)], n_folds) != fold]
+    dev_keys = _draw(sorted({keys[id(p)] for p in rest}), config.dev_fraction, seed)
+    dev = [p for p in rest if keys[id(p)] in dev_keys]
+    train = [p for p in rest if keys[id(p)] not in dev_keys]
+    known = {keys[id(p)] for p in train}
+    forbidden = [keys[id(p)] for p in (*test, *dev)]
+    forbidden += [_text for source in config.never for _text in _sentences(source)]
+    for source in config.extra:
+        train += _extra(source, forbidden, known, seed)
+    return TrainingData(train, dev, test)
+
+
+def _sentences(source: Source) -> list[str]:
+    parts = (part for labeled in read_source(source) for part in split_labeled(labeled))
+    return [sentence_text(part) for part in parts]
+
+
+def _extra(
+    source: Source, forbidden: Sequence[str], known: set[str], seed: int
+) -> list[LabeledDocument]:
+    documents = drop_documents_holding(read_source(source), forbidden)
+    full: list[LabeledDocument] = []
+    empty: list[LabeledDocument] = []
+    for labeled in documents:
+        for part in split_labeled(labeled):
+            key = squeeze(sentence_text(part))
+            if key and key not in known:
+                known.add(key)
+                (full if part.annotation.mentions else empty).append(part)
+    if source.empty_per_mention >= 0:
+        n_kept = min(len(empty), round(source.empty_per_mention * len(full)))
+        empty = random.Random(seed).sample(empty, n_kept)
+    return full + empty
+
+
+def _bucket(key: str, n_buckets: int) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % n_buckets
+
+
+def _draw(keys: Sequence[str], fraction: float, seed: int) -> set[str]:
+    return set(random.Random(seed).sample(list(keys), round(fraction * len(keys))))
+
+
+def hash_documents(documents: Sequence[LabeledDocument]) -> str:
+    """Return the SHA-256 of sentences with their gold: the fingerprint of a training set."""
+    digest = hashlib.sha256()
+    for labeled in documents:
+        digest.update(sentence_text(labeled).encode())
+        for m in labeled.annotation.mentions:
+            digest.update(f"{m.type} {m.char_start} {m.char_end};".encode())
+        for r in labeled.annotation.relations:
+            digest.update(f"{r.type} {r.head.char_start} {r.tail.char_start};".encode())
+        digest.update(b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,87 @@
+"""Labelled documents become training examples: windows with tags, mentions and relations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from somex.core.schema import EntityType, RelationType
+from somex.core.tags import tags_of_spans
+from somex.core.types import LabeledDocument, Mention, Sentence, Token
+from somex.model.inputs import PieceEncoder, Window, units_of
+from somex.model.pairs import UnitMention
+from somex.text.sentences import split_sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A window with its gold.
+
+    Attributes:
+        window: U units and their pieces.
+        tags: U tag ids.
+        mentions: Gold mentions as unit spans.
+        relations: (head index, tail index, type) over the mentions.
+    """
+
+    window: Window
+    tags: tuple[int, ...]
+    mentions: tuple[UnitMention, ...]
+    relations: tuple[tuple[int, int, RelationType], ...]
+
+
+def build_examples(
+    labeled: LabeledDocument, *, pieces: PieceEncoder, units: str
+) -> Iterator[Example]:
+    """Cut a labelled document into examples, one a window.
+
+    Spans that do not fall on unit borders are widened to the units that they touch; of
+    overlapping mentions the longest is kept; a relation is kept where both its mentions lie in
+    one window.
+    """
+    document = labeled.document
+    for sentence in document.sentences or split_sentences(document.text):
+        sentence_units = units_of(document, sentence, units=units)
+        mentions = _inside(labeled.annotation.mentions, sentence)
+        for window in pieces.encode(document.text, sentence_units):
+            yield _example(window, mentions, labeled)
+
+
+def _inside(mentions: Sequence[Mention], sentence: Sentence) -> list[Mention]:
+    start, end = sentence.char_start, sentence.char_end
+    return [m for m in mentions if start <= m.char_start and m.char_end <= end]
+
+
+def _example(window: Window, mentions: Sequence[Mention], labeled: LabeledDocument) -> Example:
+    spans: dict[Mention, tuple[int, int, EntityType]] = {}
+    taken = [False] * len(window.units)
+    for mention in sorted(mentions, key=lambda m: (m.char_start - m.char_end, m.char_start)):
+        span = _unit_span(mention, window.units)
+        if span is not None and not any(taken[span[0] : span[1]]):
+            taken[span[0] : span[1]] = [True] * (span[1] - span[0])
+            spans[mention] = (*span, mention.type)
+    order = sorted(spans, key=lambda m: spans[m])
+    index = {mention: i for i, mention in enumerate(order)}
+    return Example(
+        window,
+        tuple(tags_of_spans(spans.values(), len(window.units))),
+        tuple(UnitMention(*spans[m]) for m in order),
+        tuple(
+            (index[r.head], index[r.tail], r.type)
+            for r in labeled.annotation.relations
+            if r.head in index and r.tail in index
+        ),
+    )
+
+
+def _unit_span(mention: Mention, units: Sequence[Token]) -> tuple[int, int] | None:
+    touched = [
+        i
+        for i, unit in enumerate(units)
+        if unit.char_end > mention.char_start and unit.char_start < mention.char_end
+    ]
+    if not touched or units[0].char_start > mention.char_start:
+        return None
+    if units[-1].char_end < mention.char_end:
+        return None
+    return touched[0], touched[-1] + 1

@@ -1,0 +1,185 @@
+"""Recipes: one YAML an experiment, checked as a whole when it is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from somex.core.config import build_config, check_range
+from somex.core.errors import ConfigError
+from somex.model.config import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A corpus that a recipe reads.
+
+    Attributes:
+        path: File or folder; ``${NAME}`` is replaced from the environment.
+        format: Name of its format; found out by looking where it is not given.
+        split: Which split of a SOMD folder.
+        empty_per_mention: For natural text, how many sentences without any mention are kept for
+            each sentence with one (drawn by the seed); -1 keeps all.
+    """
+
+    path: str
+    format: str | None = None
+    split: Literal["train", "validation", "test"] = "train"
+    empty_per_mention: float = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """What a recipe trains on.
+
+    Attributes:
+        train: The corpus that is cut into folds and into training and dev part.
+        extra: Corpora added to the training part only, never to a dev part or held-out fold.
+        never: Corpora whose sentences must not be trained on; an extra document that holds one
+            of them is left out whole.
+        dev_fraction: Share of the training sentences kept for early stopping and for the choice
+            of the best checkpoint; 0 trains on all and keeps the last one.
+    """
+
+    train: Source
+    extra: tuple[Source, ...] = ()
+    never: tuple[Source, ...] = ()
+    dev_fraction: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_range("dev_fraction", self.dev_fraction, 0.0, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """How a recipe trains (defaults: the paper's set-up).
+
+    Attributes:
+        epochs: Passes over the training sentences.
+        batch_size: Sentences a batch.
+        accumulation: Batches whose gradients are added up before a step.
+        learning_rate: Peak rate of the encoder.
+        head_learning_rate: Peak rate of everything else; the encoder's where not given.
+        warmup: Share of the steps over which the rate climbs; it then falls linearly to 0.
+        weight_decay: AdamW's, on matrices only.
+        clip_norm: Greatest norm of the gradient.
+        relation_weight: The lambda of Eq. 3.
+        patience: Epochs without a better dev score after which training stops.
+        freeze_embeddings: Leave the word embeddings as pretrained.
+        ema_decay: Decay of an exponential moving average of the weights, which is then what is
+            scored and saved; 0 for none.
+        precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware has it.
+        checkpoint_steps: A resumable checkpoint every so many steps, besides one an epoch; 0 none.
+        seed: Of initialisation, order and dropout.
+    """
+
+    epochs: int = 6
+    batch_size: int = 8
+    accumulation: int = 1
+    learning_rate: float = 3e-5
+    head_learning_rate: float | None = None
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    relation_weight: float = 1.0
+    patience: int = 2
+    freeze_embeddings: bool = False
+    ema_decay: float = 0.0
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    checkpoint_steps: int = 0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        problems = []
+        for name, least, most in (
+            ("epochs", 1, 1000),
+            ("batch_size", 1, 4096),
+            ("accumulation", 1, 4096),
+            ("learning_rate", 0.0, 1.0),
+            ("warmup", 0.0, 1.0),
+            ("weight_decay", 0.0, 1.0),
+            ("clip_norm", 0.0, 1e6),
+            ("relation_weight", 0.0, 1e6),
+            ("patience", 0, 1000),
+            ("ema_decay", 0.0, 0.99999),
+            ("checkpoint_steps", 0, 10**9),
+        ):
+            try:
+                check_range(name, getattr(self, name), least, most)
+            except ConfigError as error:
+                problems.append(str(error))
+        if problems:
+            raise ConfigError("; ".join(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One experiment: model, data and training."""
+
+    name: str
+    model: ModelConfig
+    data: DataConfig
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as plain values."""
+        return dataclasses.asdict(self)
+
+
+def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
+    """Read and check a recipe.
+
+    Args:
+        path: A YAML file.
+        overrides: Changes such as ``training.epochs=3``, as ``--set`` gives them.
+
+    Raises:
+        ConfigError: The file is missing or no YAML, or holds unknown keys or bad values (all of
+            them are named), or an environment variable that it names is not set.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"recipe {path} can't be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"recipe {path} is no YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"recipe {path} must be a mapping with name, model, data and training")
+    for override in overrides:
+        _override(values, override)
+    return build_config(Recipe, _expand(values, str(path)), where=str(path))
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    key, separator, value = override.partition("=")
+    if not separator:
+        raise ConfigError(f"override {override!r} must read key=value, as training.epochs=3")
+    *parents, last = key.split(".")
+    place = values
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"override {override!r}: {parent} holds no keys")
+    place[last] = yaml.safe_load(value)
+
+
+def _expand(value: Any, where: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _expand(v, where) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expand(v, where) for v in value]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        if match[1] not in os.environ:
+            raise ConfigError(f"{where} names ${{{match[1]}}}, but {match[1]} is not set")
+        return os.environ[match[1]]
+
+    return re.sub(r"\$\{(\w+)\}", replace, value)
