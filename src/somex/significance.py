@@ -16,6 +16,8 @@ from somex.metrics import Counts, count_document, pair_documents
 Metric = Literal["total", "ner", "re"]
 """Macro F1 of mentions (``ner``), of relations (``re``), or the mean of both (``total``)."""
 
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
 _CHUNK_CELLS = 2_000_000
 
 _Floats = NDArray[np.float64]
@@ -160,8 +162,8 @@ def paired_bootstrap(
 
 
 def _check_options(metric: str, n_resamples: int, level: float) -> None:
-    if metric not in get_args(Metric):
-        raise ConfigError(unknown_value("metric", metric, list(get_args(Metric))))
+    if metric not in METRICS:
+        raise ConfigError(unknown_value("metric", metric, list(METRICS)))
     if n_resamples < 1:
         raise ConfigError(f"n_resamples is {n_resamples}; it must be 1 or more")
     if not 0.0 < level < 1.0:

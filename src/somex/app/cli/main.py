@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+from somex.app.cli.evaluate import evaluate
 from somex.core.errors import SomexError
 
 app = typer.Typer(
@@ -20,6 +21,9 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """Find software mentions, their attributes and relations in scientific text."""
+
+
+app.command()(evaluate)
 
 
 def run() -> None:

@@ -1,0 +1,96 @@
+"""Tables of scores for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from somex.metrics import Report, TaskScores
+
+_NAMES = {"ner": "mentions", "re": "relations", "total": "total"}
+
+
+def print_report(report: Report, *, intervals: dict[str, Any] | None = None) -> None:
+    """Print the scores per type and in total.
+
+    Args:
+        report: The scores.
+        intervals: ``BootstrapInterval.to_json()`` by metric, printed beside the totals.
+    """
+    console = Console()
+    console.print(_task_table("Mentions (NER)", report.ner))
+    console.print(_task_table("Relations (RE)", report.re))
+    console.print(_total_table(report, intervals or {}))
+    n_outside = sum(not row.in_macro for task in (report.ner, report.re) for row in task.per_type)
+    if n_outside:
+        console.print("* only predicted, not in the gold: in micro, not in macro", style="dim")
+
+
+def print_comparison(scores: dict[str, Any]) -> None:
+    """Print how a second prediction differs: ``PairedBootstrap.to_json()`` by metric."""
+    title = f"{escape(scores['predicted'])} against the first prediction"
+    table = Table(title=title, title_justify="left")
+    table.add_column("Macro F1")
+    for name in ("Second", "Difference", "Interval", "p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for metric in ("ner", "re", "total"):
+        found = scores["differences"][metric]
+        table.add_row(
+            _NAMES[metric],
+            f"{scores['bootstrap'][metric]['point']:.4f}",
+            f"{found['difference']:+.4f}",
+            f"{found['low']:+.4f} to {found['high']:+.4f}",
+            f"{found['p_value']:.4f}",
+        )
+    Console().print(table)
+
+
+def _task_table(title: str, task: TaskScores) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("Type", no_wrap=True)
+    for name in ("Precision", "Recall", "F1", "Support", "Predicted"):
+        table.add_column(name, justify="right")
+    for row in task.per_type:
+        table.add_row(
+            row.type if row.in_macro else f"{row.type} *",
+            *_scores(row.precision, row.recall, row.f1),
+            str(row.support),
+            str(row.n_predicted),
+            style=None if row.in_macro else "dim",
+        )
+    table.add_section()
+    sums = (
+        str(sum(row.support for row in task.per_type)),
+        str(sum(row.n_predicted for row in task.per_type)),
+    )
+    table.add_row("macro", *_scores(task.macro_precision, task.macro_recall, task.macro_f1), *sums)
+    table.add_row("micro", *_scores(task.micro_precision, task.micro_recall, task.micro_f1), *sums)
+    return table
+
+
+def _scores(*values: float) -> list[str]:
+    return [f"{value:.4f}" for value in values]
+
+
+def _total_table(report: Report, intervals: dict[str, Any]) -> Table:
+    table = Table(title=f"{report.n_documents} documents", title_justify="left")
+    table.add_column("Macro F1")
+    table.add_column("Score", justify="right")
+    if intervals:
+        level = intervals["total"]["level"]
+        table.add_column(f"{level:.0%} interval", justify="right", no_wrap=True)
+    points = {
+        "ner": report.ner.macro_f1,
+        "re": report.re.macro_f1,
+        "total": report.total_macro_f1,
+    }
+    for metric, point in points.items():
+        cells = [_NAMES[metric], f"{point:.4f}"]
+        if intervals:
+            found = intervals[metric]
+            cells.append(f"{found['low']:.4f} to {found['high']:.4f}")
+        table.add_row(*cells, style="bold" if metric == "total" else None)
+    return table
