@@ -113,3 +113,12 @@ def test_sentences_cut_no_gold_mention_of_somesci() -> None:
     assert counts["crossing relations"] < 0.01 * counts["relations"]
     words = script["measure_words"](data)
     assert words["same words"] > 0.98 * words["in SoMeSci"] > 500
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("part", [".", " ", "\n", "(", "()", "a.", ".)", "[1, ", "a1", " \n", "1."])
+def test_sentences_take_linear_time_on_odd_text(part: str) -> None:
+    text = f"x{part * 50_000}x"
+    sentences = split_sentences(text)
+    assert sum(s.char_end - s.char_start for s in sentences) <= len(text)
+    assert sentences[-1].char_end == len(text)

@@ -47,13 +47,13 @@ _STARTERS = _names(
 _CLOSERS = "\"'”’»)\\]}"
 _CITATION = r"\[\s?\d[\d\s,;–−-]*\]"
 _CANDIDATE = re.compile(
-    rf"(?P<stop>[.!?…]+)[{_CLOSERS}]*"
+    rf"(?<![.!?…])(?P<stop>[.!?…]++)[{_CLOSERS}]*+"
     rf"(?:(?P<cite>\s?(?:{_CITATION})+[.]?)|(?P<super>\d{{1,3}}(?:[,–-]\s?\d{{1,3}})*))?"
     r"(?P<gap>\s+|(?=[A-Z]))"
 )
 _NEXT = re.compile(r"[\"'“‘«(\[{¿¡]*\s?(?P<word>\w[\w'’-]*)")
 _LAST = re.compile(r"[^\s(\[{\"“‘,;/]*$")
-_LINE_BREAK = re.compile(r"\s*(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])\s*")
+_LINE_BREAK = re.compile(r"(?<!\s)\s*(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])\s*")
 _BLANK_LINE = re.compile(r"(?:\r\n|[\n\r])[^\S\n\r]*(?:\r\n|[\n\r])")
 _PLACE = re.compile(r"[A-Z][\w.-]*(?:[ -][A-Z][\w.-]*){0,2}[,;)]")
 _LOOK_BACK = 60
