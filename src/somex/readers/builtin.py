@@ -27,7 +27,7 @@ from somex.readers.somd import (
 from somex.readers.somd_writer import write_somd
 
 _WRITTEN_SPLIT = "train"
-_LABEL_FILES = {name for split in SPLITS for name in split_names(split)[1:]}
+_SNIFFED_BYTES = 4096
 
 
 def find_somd(path: Path) -> list[SomdPaths]:
@@ -64,19 +64,16 @@ def _read_somd(path: Path) -> Iterator[LabeledDocument]:
 def _validate_somd(path: Path) -> Iterator[Problem]:
     for found in find_somd(path):
         yield from check_somd(found)
-    if path.is_dir():
-        texts = {split_names(split)[0] for split in SPLITS}
-        known = _LABEL_FILES | texts
-        for split in SPLITS:
-            text_name, *labels = split_names(split)
-            if not (path / text_name).is_file():
-                for name in labels:
-                    if (path / name).is_file():
-                        yield Problem(str(path / name), None, f"has no {text_name} beside it")
-        for stray in sorted(path.glob("*.txt")):
-            if stray.name not in known:
-                message = f"is no file of a split; names: {', '.join(sorted(known))}"
-                yield Problem(str(stray), None, message, "warning")
+    if not path.is_dir():
+        return
+    text_of = {name: split_names(split)[0] for split in SPLITS for name in split_names(split)}
+    for stray in sorted(path.glob("*.txt")):
+        text_name = text_of.get(stray.name)
+        if text_name is None:
+            message = f"is no file of a split; their names: {', '.join(sorted(text_of))}"
+            yield Problem(str(stray), None, message, "warning")
+        elif not (path / text_name).is_file():
+            yield Problem(str(stray), None, f"has no {text_name} beside it")
 
 
 def _write_somd(documents: Iterable[LabeledDocument], path: Path) -> WriteReport:
@@ -88,7 +85,12 @@ def _matches_brat(path: Path) -> bool:
 
 
 def _matches_softcite(path: Path) -> bool:
-    return path.is_file() and path.name.lower().endswith((".tei.xml", ".tei", ".xml"))
+    """Tell Softcite's ``<tei>`` from the ``<TEI>`` of other producers."""
+    if not path.is_file() or path.suffix.lower() not in (".xml", ".tei"):
+        return False
+    with path.open("rb") as stream:
+        head = stream.read(_SNIFFED_BYTES)
+    return b"<teiCorpus" in head or b"<tei " in head or b"<tei>" in head
 
 
 def _matches_jsonl(path: Path) -> bool:

@@ -7,7 +7,10 @@ import sys
 import typer
 from rich.console import Console
 
+from somex.app.cli.convert import convert
+from somex.app.cli.data import data
 from somex.app.cli.evaluate import evaluate
+from somex.app.cli.validate import validate
 from somex.core.errors import SomexError
 
 app = typer.Typer(
@@ -24,6 +27,9 @@ def _root() -> None:
 
 
 app.command()(evaluate)
+app.command()(convert)
+app.command()(validate)
+app.add_typer(data)
 
 
 def run() -> None:
