@@ -1,1 +1,44 @@
-"""somex: joint extraction of software mentions, attributes and relations from papers."""
+"""somex: joint extraction of software mentions, attributes and relations from papers.
+
+Typical use::
+
+    import somex
+
+    found = somex.load().extract("We used SPSS 21 (IBM Corp.).")
+    for mention in found.annotation.mentions:
+        print(mention.type, found.document.slice(mention.char_start, mention.char_end))
+"""
+
+from somex.core import (
+    Annotation,
+    Document,
+    EntityType,
+    LabeledDocument,
+    Mention,
+    Purpose,
+    Relation,
+    RelationType,
+    SomexError,
+)
+from somex.metrics import evaluate
+from somex.pipeline import Extractor, load
+from somex.readers.registry import read_corpus
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Annotation",
+    "Document",
+    "EntityType",
+    "Extractor",
+    "LabeledDocument",
+    "Mention",
+    "Purpose",
+    "Relation",
+    "RelationType",
+    "SomexError",
+    "__version__",
+    "evaluate",
+    "load",
+    "read_corpus",
+]

@@ -6,10 +6,16 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from somex.app.cli.convert import convert
 from somex.app.cli.data import data
 from somex.app.cli.evaluate import evaluate
+from somex.app.cli.export import export
+from somex.app.cli.extract import extract
+from somex.app.cli.models import models
+from somex.app.cli.predict import predict
+from somex.app.cli.train import train
 from somex.app.cli.validate import validate
 from somex.core.errors import SomexError
 
@@ -26,7 +32,12 @@ def _root() -> None:
     """Find software mentions, their attributes and relations in scientific text."""
 
 
+app.command()(extract)
+app.command()(predict)
+app.command()(train)
 app.command()(evaluate)
+app.command()(export)
+app.command()(models)
 app.command()(convert)
 app.command()(validate)
 app.add_typer(data)
@@ -37,5 +48,6 @@ def run() -> None:
     try:
         app()
     except SomexError as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/red] {error}", markup=True)
+        console = Console(stderr=True, highlight=False)
+        console.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)

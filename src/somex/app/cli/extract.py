@@ -1,0 +1,102 @@
+"""``somex extract``: text files in, JSON Lines and a table out."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from somex.app.cli.options import MinConfidence, Model, Threads
+from somex.app.cli.tables import mention_table
+from somex.core.types import LabeledDocument
+from somex.pipeline import OUTPUT_FILE, Extractor, Failure
+from somex.readers.jsonl import document_to_json
+
+
+def extract(
+    sources: Annotated[list[Path], typer.Argument(help="Text files, or folders of them.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for documents.jsonl (and failures.jsonl); a stopped run goes on."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON Lines instead of tables.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No tables, only the closing line.")
+    ] = False,
+    model: Model = "default",
+    min_confidence: MinConfidence = 0.0,
+    threads: Threads = None,
+) -> None:
+    """Find software mentions, attributes and relations in text files."""
+    from tqdm import tqdm
+
+    from somex.pipeline import annotate_files, extract_files, find_texts, load
+
+    files = find_texts(sources)
+    extractor = load(model, min_confidence=min_confidence, n_threads=threads)
+    results = extract_files(extractor, files, out) if out else annotate_files(extractor, files)
+    tally = _Tally(as_json=as_json, quiet=quiet, extractor=extractor)
+    for result in tqdm(results, total=len(files), unit="doc", disable=None):
+        tally.add(result)
+    tally.close(len(files), out)
+    if tally.n_failed:
+        raise typer.Exit(1)
+
+
+class _Tally:
+    """Shows results as they come and sums them up."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, extractor: Extractor) -> None:
+        self.n_failed = self.n_kept = self.n_mentions = self.n_relations = 0
+        self._as_json, self._quiet, self._extractor = as_json, quiet, extractor
+        self._started = time.monotonic()
+        self._screen, self._errors = Console(), Console(stderr=True, highlight=False)
+
+    def add(self, result: LabeledDocument | Failure | None) -> None:
+        """Take in the result of one file."""
+        if result is None:
+            self.n_kept += 1
+        elif isinstance(result, Failure):
+            self.n_failed += 1
+            self._errors.print(f"[red]failed:[/red] {escape(result.reason)}")
+        else:
+            self.n_mentions += len(result.annotation.mentions)
+            self.n_relations += len(result.annotation.relations)
+            self._show(result)
+
+    def _show(self, result: LabeledDocument) -> None:
+        if self._quiet:
+            return
+        if self._as_json:
+            model = self._extractor.info.to_json()
+            typer.echo(json.dumps(document_to_json(result, model=model), ensure_ascii=False))
+        elif result.annotation.mentions:
+            self._screen.print(mention_table(result))
+
+    def close(self, n_files: int, out: Path | None) -> None:
+        """Print the closing line: counts, rate, peak memory."""
+        seconds = time.monotonic() - self._started
+        n_new = n_files - self.n_kept - self.n_failed
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        parts = [
+            f"{n_new} documents",
+            f"{self.n_mentions} mentions",
+            f"{self.n_relations} relations",
+            f"{seconds:.1f} s ({n_new / max(seconds, 1e-9):.2f} documents/s)",
+            f"peak memory {peak_mb:.0f} MB",
+        ]
+        if self.n_kept:
+            parts.insert(1, f"{self.n_kept} done before")
+        if self.n_failed:
+            parts.insert(1, f"{self.n_failed} failed")
+        self._errors.print(", ".join(parts) + (f"; in {out / OUTPUT_FILE}" if out else ""))

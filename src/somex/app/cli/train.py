@@ -1,0 +1,89 @@
+"""``somex train``: run a recipe."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from somex.core.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    from somex.training import Listener
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe: a YAML file, see recipes/.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder; runs/<name of the recipe> by default.")
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds, as `1,2,3`; the recipe's by default.")] = "",
+    folds: Annotated[
+        int, typer.Option(min=0, help="Cross-validate over so many folds; 0 trains on all.")
+    ] = 0,
+    only_folds: Annotated[str, typer.Option(help="Only these folds, as `0,1,2`.")] = "",
+    paired: Annotated[
+        bool, typer.Option("--paired", help="Pair seeds and folds instead of crossing them.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoints in the run folder.")
+    ] = False,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a value: training.epochs=3.")
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Log losses and scores for TensorBoard.")
+    ] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of torch.")] = None,
+) -> None:
+    """Train a model by a recipe; with --folds or several --seeds, report mean and spread."""
+    try:
+        import torch
+
+        from somex.app.cli.listeners import build_listener
+        from somex.experiments import execute_run, plan_runs
+    except ImportError as error:
+        raise MissingExtraError(
+            f"`somex train` needs {error.name}; pip install 'somex[train]'"
+        ) from None
+    from somex.recipe import read_recipe
+
+    if threads:
+        torch.set_num_threads(threads)
+    loaded = read_recipe(recipe, overrides=tuple(override or ()))
+    folder = out or Path("runs") / loaded.name
+    seed_list = _numbers(seeds, "--seeds") or [loaded.training.seed]
+    fold_list = (_numbers(only_folds, "--only-folds") or list(range(folds))) if folds else None
+    metrics = []
+    for run in plan_runs(seed_list, folds=fold_list, paired=paired):
+        listener: Listener = build_listener(run.name, folder / run.name, tensorboard=tensorboard)
+        metrics.append(
+            execute_run(loaded, run, folder=folder, n_folds=folds, resume=resume, listener=listener)
+        )
+    _report(metrics, folder)
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"{option} is {text!r}; valid: whole numbers, as 1,2,3") from None
+
+
+def _report(metrics: list[dict[str, Any]], folder: Path) -> None:
+    from somex.experiments import SCORES, summarize
+
+    summary = {part: summarize(metrics, part) for part in ("dev", "test")}
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    table = Table(title=f"{folder}: {len(metrics)} run(s)", header_style="bold")
+    for column in ("part", *SCORES):
+        table.add_column(column)
+    for part, scores in summary.items():
+        if scores:
+            cells = (f"{scores[s]['mean']:.4f} ± {scores[s]['std']:.4f}" for s in SCORES)
+            table.add_row(part, *cells)
+    Console().print(table)

@@ -1,0 +1,143 @@
+"""Runs of a recipe: one, or one for each fold and seed, with mean and spread."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from somex.core.types import LabeledDocument
+from somex.corpus import TrainingData, build_training_data, hash_documents
+from somex.metrics import Report
+from somex.model.torch_folder import write_json
+from somex.recipe import Recipe
+from somex.training import Listener, Trainer
+
+SCORES = ("total", "ner", "re", "ner_micro", "re_micro")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training of a recipe: its seed and its held-out fold (None: no fold)."""
+
+    seed: int
+    fold: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the run's folder."""
+        return f"seed-{self.seed}" if self.fold is None else f"fold-{self.fold}-seed-{self.seed}"
+
+
+def plan_runs(seeds: Sequence[int], *, folds: Sequence[int] | None, paired: bool) -> list[Run]:
+    """List the runs of an experiment.
+
+    Args:
+        seeds: Seeds.
+        folds: Held-out folds, or None for one run a seed on all the training sentences.
+        paired: The first seed goes with the first fold, the second with the second, and so on
+            (a cheap estimate); otherwise every seed meets every fold.
+    """
+    if folds is None:
+        return [Run(seed) for seed in seeds]
+    if paired:
+        return [Run(seed, fold) for seed, fold in zip(seeds, folds, strict=False)]
+    return [Run(seed, fold) for fold in folds for seed in seeds]
+
+
+def execute_run(
+    recipe: Recipe,
+    run: Run,
+    *,
+    folder: Path,
+    n_folds: int,
+    resume: bool = False,
+    listener: Listener | None = None,
+) -> dict[str, Any]:
+    """Train one run in a folder of its own and write its configuration, data hashes and metrics.
+
+    Returns:
+        What ``metrics.json`` holds; a run that is finished is not trained again with ``resume``.
+    """
+    import json
+
+    place = folder / run.name
+    metrics_path = place / "metrics.json"
+    if resume and metrics_path.exists():
+        finished: dict[str, Any] = json.loads(metrics_path.read_text(encoding="utf-8"))
+        return finished
+    recipe = replace(recipe, training=replace(recipe.training, seed=run.seed))
+    data = build_training_data(recipe.data, seed=run.seed, fold=run.fold, n_folds=n_folds)
+    place.mkdir(parents=True, exist_ok=True)
+    write_json(place / "recipe.json", recipe.to_json())
+    write_json(place / "environment.json", describe_environment())
+    write_json(place / "data.json", describe_data(data))
+    trainer = Trainer(recipe, folder=place, train=data.train, dev=data.dev, listener=listener)
+    trainer.run(resume=resume)
+    metrics: dict[str, Any] = {"seed": run.seed, "fold": run.fold, "history": trainer.history}
+    for part, documents in (("dev", data.dev), ("test", data.test)):
+        if documents:
+            metrics[part] = scores_of(trainer.score(documents))
+    write_json(metrics_path, metrics)
+    return metrics
+
+
+def scores_of(report: Report) -> dict[str, float]:
+    """Return the main scores of a report by name."""
+    values = (
+        report.total_macro_f1,
+        report.ner.macro_f1,
+        report.re.macro_f1,
+        report.ner.micro_f1,
+        report.re.micro_f1,
+    )
+    return dict(zip(SCORES, values, strict=True))
+
+
+def summarize(metrics: Sequence[dict[str, Any]], part: str) -> dict[str, dict[str, float]]:
+    """Return mean, standard deviation and number of runs of each score of a part."""
+    found = [m[part] for m in metrics if part in m]
+    return {
+        name: {
+            "mean": statistics.fmean(m[name] for m in found),
+            "std": statistics.stdev(m[name] for m in found) if len(found) > 1 else 0.0,
+            "n_runs": len(found),
+        }
+        for name in SCORES
+        if found
+    }
+
+
+def describe_data(data: TrainingData) -> dict[str, Any]:
+    """Return sizes and hashes of what a run sees."""
+    parts: dict[str, Sequence[LabeledDocument]] = {
+        "train": data.train,
+        "dev": data.dev,
+        "test": data.test,
+    }
+    return {
+        name: {
+            "n_sentences": len(documents),
+            "n_mentions": sum(len(d.annotation.mentions) for d in documents),
+            "sha256": hash_documents(documents),
+        }
+        for name, documents in parts.items()
+    }
+
+
+def describe_environment() -> dict[str, Any]:
+    """Return versions and hardware, as far as they matter for a result."""
+    packages = ("somex", "torch", "transformers", "tokenizers", "numpy")
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "n_threads": torch.get_num_threads(),
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+    }

@@ -1,0 +1,149 @@
+"""Export of a torch model to ONNX: two graphs, fp32 or dynamic int8, no file above 90 MB.
+
+int8: weights per channel, activations at run time (ONNX Runtime's dynamic quantisation).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import onnx
+import torch
+from onnx.external_data_helper import set_external_data
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+
+from somex.core.errors import ModelError
+from somex.model.folder import TOKENIZER_FILE
+from somex.model.modules import JointModel, TorchBatch, TorchPairs
+from somex.model.onnx_backend import ENCODE_FILE, RELATE_FILE
+from somex.model.torch_folder import load_model
+
+PRECISIONS = ("int8", "fp32")
+MAX_DATA_BYTES = 90_000_000
+_INLINE_BYTES = 1024
+_OPSET = 18
+
+
+class _Encode(nn.Module):
+    def __init__(self, model: JointModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+        return self.model.encode(TorchBatch(*tensors))
+
+
+class _Relate(nn.Module):
+    def __init__(self, model: JointModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, units: Tensor, *tensors: Tensor) -> Tensor:
+        return self.model.relate(units, TorchPairs(*tensors))
+
+
+_PIECES = ("piece_ids", "piece_mask", "piece_shapes")
+_UNITS = ("unit_first", "unit_last", "unit_shapes")
+_MENTIONS = ("mention_row", "mention_start", "mention_last", "mention_type")
+_PAIRS = ("pair_head", "pair_tail", "pair_distance", "pair_between")
+
+
+def export_model(folder: Path, target: Path, *, precision: str = "int8") -> None:
+    """Export a trained model folder to an ONNX model folder.
+
+    Args:
+        folder: Holds model.safetensors.
+        target: Gets config.json, tokenizer.json, the two graphs and their weights, each file
+            below 90 MB.
+        precision: ``int8`` or ``fp32``.
+
+    Raises:
+        ModelError: The precision is unknown, or the folder holds no torch model.
+    """
+    if precision not in PRECISIONS:
+        raise ModelError(f"unknown precision {precision!r}; valid: {', '.join(PRECISIONS)}")
+    model = load_model(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target) as name:
+        temporary = Path(name)
+        _trace_encode(model, temporary / ENCODE_FILE)
+        _trace_relate(model, temporary / RELATE_FILE)
+        for graph in (ENCODE_FILE, RELATE_FILE):
+            source = temporary / graph
+            if precision == "int8":
+                source = _quantize(source, temporary / f"int8-{graph}")
+            _save_split(onnx.load(source), target / graph)
+    for file in ("config.json", TOKENIZER_FILE):
+        shutil.copyfile(folder / file, target / file)
+
+
+def _trace_encode(model: JointModel, path: Path) -> None:
+    pieces = [torch.ones((2, 7), dtype=torch.int64) for _ in _PIECES]
+    units = [torch.ones((2, 5), dtype=torch.int64) for _ in _UNITS]
+    axes = {name: {0: "batch", 1: "n_pieces"} for name in _PIECES}
+    axes |= {name: {0: "batch", 1: "n_units"} for name in _UNITS}
+    axes |= {name: {0: "batch", 1: "n_units"} for name in ("tag_logits", "unit_vectors")}
+    torch.onnx.export(
+        _Encode(model).eval(),
+        (*pieces, *units),
+        str(path),
+        input_names=[*_PIECES, *_UNITS],
+        output_names=["tag_logits", "unit_vectors"],
+        dynamic_axes=axes,
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+
+
+def _trace_relate(model: JointModel, path: Path) -> None:
+    units = torch.zeros((2, 5, model.unit_encoder.width))
+    mentions = [torch.zeros(4, dtype=torch.int64) for _ in _MENTIONS]
+    pairs = [torch.zeros(6, dtype=torch.int64) for _ in _PAIRS]
+    axes = {"unit_vectors": {0: "batch", 1: "n_units"}, "pair_logits": {0: "n_pairs"}}
+    axes |= {name: {0: "n_mentions"} for name in _MENTIONS}
+    axes |= {name: {0: "n_pairs"} for name in _PAIRS}
+    torch.onnx.export(
+        _Relate(model).eval(),
+        (units, *mentions, *pairs),
+        str(path),
+        input_names=["unit_vectors", *_MENTIONS, *_PAIRS],
+        output_names=["pair_logits"],
+        dynamic_axes=axes,
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+
+
+def _quantize(source: Path, target: Path) -> Path:
+    quantize_dynamic(
+        source,
+        target,
+        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        extra_options={"MatMulConstBOnly": True},
+    )
+    return target
+
+
+def _save_split(model: onnx.ModelProto, path: Path) -> None:
+    """Save a graph with its large tensors in numbered files below MAX_DATA_BYTES."""
+    part, n_bytes = 0, 0
+    chunks: dict[str, list[bytes]] = {}
+    for tensor in model.graph.initializer:
+        if not tensor.HasField("raw_data") or len(tensor.raw_data) < _INLINE_BYTES:
+            continue
+        if n_bytes and n_bytes + len(tensor.raw_data) > MAX_DATA_BYTES:
+            part, n_bytes = part + 1, 0
+        location = f"{path.stem}.{part}.bin"
+        set_external_data(tensor, location, offset=n_bytes, length=len(tensor.raw_data))
+        chunks.setdefault(location, []).append(tensor.raw_data)
+        n_bytes += len(tensor.raw_data)
+        tensor.ClearField("raw_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+    for location, parts in chunks.items():
+        (path.parent / location).write_bytes(b"".join(parts))
+    onnx.save(model, str(path))
