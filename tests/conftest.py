@@ -8,8 +8,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from somex.core import LabeledDocument
 
 

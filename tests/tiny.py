@@ -10,8 +10,7 @@ from somex.readers.somd import read_somd_split
 
 # {Type|words} is a mention; after "=>" stand relations over the mentions' numbers: Type head tail.
 MARKED = (
-    "We ran all models in {Application|Glimmerfit} version {Version|2.4} [ 3 ] . "
-    "=> Version_of 1 0",
+    "We ran all models in {Application|Glimmerfit} version {Version|2.4} [ 3 ] . => Version_of 1 0",
     "{Application|Tessarix} ( {Developer|Orbital Labs} , {URL|https://tessarix.example} ) "
     "drew the maps . => Developer_of 1 0 ; URL_of 2 0",
     "The {PlugIn|leafcount} package for {ProgrammingEnvironment|Quill} counted leaves "
@@ -113,15 +112,15 @@ def write_encoder(folder: Path, *, kind: str = "bert") -> Path:
         special_tokens=[(t, tokenizer.token_to_id(t)) for t in (cls, sep)],
     )
     torch.manual_seed(7)
-    sizes = dict(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=300,
-        pad_token_id=tokenizer.token_to_id(pad),
-    )
+    sizes = {
+        "vocab_size": tokenizer.get_vocab_size(),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 300,
+        "pad_token_id": tokenizer.token_to_id(pad),
+    }
     model = BertModel(BertConfig(**sizes)) if kind == "bert" else MPNetModel(MPNetConfig(**sizes))
     model.save_pretrained(folder)
     PreTrainedTokenizerFast(

@@ -56,8 +56,8 @@ def export_model(folder: Path, target: Path, *, precision: str = "int8") -> None
 
     Args:
         folder: Holds model.safetensors.
-        target: Gets config.json, tokenizer.json, the two graphs and their weights, each file
-            below 90 MB.
+        target: Gets config.json, tokenizer.json, the two graphs and their weights, in files below
+            90 MB (a single larger tensor has a file of its own); may be ``folder`` itself.
         precision: ``int8`` or ``fp32``.
 
     Raises:
@@ -77,7 +77,8 @@ def export_model(folder: Path, target: Path, *, precision: str = "int8") -> None
                 source = _quantize(source, temporary / f"int8-{graph}")
             _save_split(onnx.load(source), target / graph)
     for file in ("config.json", TOKENIZER_FILE):
-        shutil.copyfile(folder / file, target / file)
+        if not (target / file).exists() or not (target / file).samefile(folder / file):
+            shutil.copyfile(folder / file, target / file)
 
 
 def _trace_encode(model: JointModel, path: Path) -> None:
@@ -131,6 +132,8 @@ def _quantize(source: Path, target: Path) -> Path:
 
 def _save_split(model: onnx.ModelProto, path: Path) -> None:
     """Save a graph with its large tensors in numbered files below MAX_DATA_BYTES."""
+    for stale in path.parent.glob(f"{path.stem}.*.bin"):
+        stale.unlink()
     part, n_bytes = 0, 0
     chunks: dict[str, list[bytes]] = {}
     for tensor in model.graph.initializer:

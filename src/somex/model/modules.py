@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
+from somex.core.errors import ModelError
 from somex.core.schema import ENTITY_TYPES
 from somex.core.tags import N_TAGS
 from somex.model.config import ModelConfig
@@ -204,14 +205,21 @@ class JointModel(nn.Module):
 
 
 def load_encoder(name: str) -> PreTrainedModel:
-    """Load a pretrained encoder by Hugging Face name or folder, safetensors only, no pooler."""
-    config = AutoConfig.from_pretrained(name)
-    encoder: PreTrainedModel = AutoModel.from_pretrained(
-        name, config=config, use_safetensors=True
-    ).float()
+    """Load a pretrained encoder by Hugging Face name or folder, as fp32, safetensors only.
+
+    Raises:
+        ModelError: There is no such encoder, or it has no weights in safetensors.
+    """
+    try:
+        config = AutoConfig.from_pretrained(name)
+        encoder: PreTrainedModel = AutoModel.from_pretrained(
+            name, config=config, use_safetensors=True
+        ).float()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"encoder {name!r} can't be loaded: {error}") from None
     return encoder
 
 
 def _random_encoder(config: AutoConfig) -> PreTrainedModel:
-    encoder: PreTrainedModel = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+    encoder: PreTrainedModel = AutoModel.from_config(config).float()  # type: ignore[no-untyped-call]
     return encoder

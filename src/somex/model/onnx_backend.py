@@ -49,4 +49,7 @@ def _arrays(value: Batch | PairBatch) -> dict[str, np.ndarray]:
 def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise ModelError(f"{path} is missing; `somex export` writes it from a trained model")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises kinds of its own, not exported by name
+        raise ModelError(f"{path} can't be opened, or a .bin file beside it: {error}") from None

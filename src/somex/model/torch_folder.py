@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoTokenizer
@@ -23,9 +24,12 @@ def load_tokenizer(name: str) -> Tokenizer:
     """Load the fast tokenizer of a pretrained encoder, its padding piece set.
 
     Raises:
-        ModelError: The encoder has no fast tokenizer or no padding piece.
+        ModelError: There is no such encoder, or it has no fast tokenizer or no padding piece.
     """
-    wrapped = AutoTokenizer.from_pretrained(name, use_fast=True, add_prefix_space=True)
+    try:
+        wrapped = AutoTokenizer.from_pretrained(name, use_fast=True, add_prefix_space=True)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the tokenizer of encoder {name!r} can't be loaded: {error}") from None
     if not wrapped.is_fast or wrapped.pad_token_id is None:
         raise ModelError(f"encoder {name!r} has no fast tokenizer with a padding piece")
     tokenizer = Tokenizer.from_str(wrapped.backend_tokenizer.to_str())
@@ -52,11 +56,14 @@ def load_model(folder: Path, *, config: ModelConfig | None = None) -> JointModel
         ModelError: Weights are missing or do not fit the configuration.
     """
     config = config or read_model_config(folder)
+    for needed in (WEIGHTS_FILE, f"{ENCODER_CONFIG_FOLDER}/config.json"):
+        if not (folder / needed).is_file():
+            raise ModelError(f"{folder} holds no {needed}, which a torch model needs")
     encoder_config = AutoConfig.from_pretrained(folder / ENCODER_CONFIG_FOLDER)
     model = JointModel.from_encoder_config(config, encoder_config)
     try:
         model.load_state_dict(load_file(folder / WEIGHTS_FILE))
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder / WEIGHTS_FILE} does not fit its config.json: {error}") from None
     return model.eval()
 
