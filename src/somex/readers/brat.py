@@ -164,7 +164,7 @@ def _parse_document(
             _parse_relation(line, number, state)
     document = Document(id, text, provenance={"format": "brat", "path": str(txt_path)})
     return LabeledDocument(
-        document, Annotation.build(state.mentions.values(), state.relations.values())
+        document, Annotation.build(set(state.mentions.values()), state.relations.values())
     )
 
 

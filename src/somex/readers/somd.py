@@ -268,8 +268,8 @@ def _fit(
     lines = list(lines)
     while len(lines) > len(documents) and not lines[-1].strip():
         lines.pop()
-    missing = documents[len(lines) :]
-    too_short = any(document.text for document in missing) if of_tags else len(missing) > 1
+    n_missing = sum(document.text != "" for document in documents[len(lines) :])
+    too_short = n_missing > (0 if of_tags else 1)
     if len(lines) > len(documents) or too_short:
         message = (
             f"{len(lines)} lines for the {len(documents)} sentences of the text file; "
