@@ -208,7 +208,7 @@ def test_onnx_backend_names_a_broken_or_missing_file(
         OnnxBackend(tmp_path)
     export.export_model(save("bert"), tmp_path, precision="fp32")
     _bins(tmp_path)[0].unlink()
-    with pytest.raises(ModelError, match=r"encode\.onnx can't be opened"):
+    with pytest.raises(ModelError, match=r"encode\.onnx or its weights beside it can't be loaded"):
         OnnxBackend(tmp_path)
 
 

@@ -51,5 +51,5 @@ def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.Infere
         raise ModelError(f"{path} is missing; `somex export` writes it from a trained model")
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises kinds of its own, not exported by name
-        raise ModelError(f"{path} can't be opened, or a .bin file beside it: {error}") from None
+    except Exception as error:  # ONNX Runtime has a class of its own for each code
+        raise ModelError(f"{path} or its weights beside it can't be loaded: {error}") from None
