@@ -50,7 +50,8 @@ def find_model(model: str | Path = "default") -> ModelInfo:
         model: ``default``, the name of an installed model, or a model folder.
 
     Raises:
-        ModelError: There is neither such a name nor such a folder; the names are listed.
+        ModelError: There is neither such a name nor such a folder (the names are listed), or the
+            folder holds no model.
     """
     wanted = DEFAULT_MODEL if model == "default" else str(model)
     for point in entry_points(group=GROUP):
@@ -66,9 +67,19 @@ def find_model(model: str | Path = "default") -> ModelInfo:
 def _describe(name: str, folder: Path) -> ModelInfo:
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} is no somex model: it holds no config.json")
-    card_path = folder / CARD_FILE
-    card = json.loads(card_path.read_text(encoding="utf-8")) if card_path.is_file() else {}
-    return ModelInfo(name, folder, fingerprint_folder(folder), card)
+    return ModelInfo(name, folder, fingerprint_folder(folder), _read_card(folder / CARD_FILE))
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON: {error}") from None
+    if not isinstance(card, dict):
+        raise ModelError(f"{path} must hold an object, not {type(card).__name__}")
+    return card
 
 
 def fingerprint_folder(folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,10 @@ class Extractor:
     def __init__(self, predictor: Predictor, *, info: ModelInfo) -> None:
         self._predictor = predictor
         self.info = info
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a result says of what made it: model and threshold."""
+        return {**self.info.to_json(), "min_confidence": self._predictor.decoding.min_confidence}
 
     def extract(self, text: str, *, id: str = "text") -> LabeledDocument:
         """Find the software mentions of a text.
@@ -100,7 +105,7 @@ def find_texts(sources: Iterable[Path]) -> list[TextFile]:
         if source.is_file():
             found.setdefault(source.resolve(), TextFile(source, source.stem))
         elif source.is_dir():
-            inside = sorted(p for p in source.rglob("*") if p.suffix.lower() in TEXT_SUFFIXES)
+            inside = sorted(p for p in source.rglob("*") if _is_text(p))
             if not inside:
                 message = f"holds no text file ({', '.join(TEXT_SUFFIXES)})"
                 raise FormatError(message, path=str(source))
@@ -112,14 +117,16 @@ def find_texts(sources: Iterable[Path]) -> list[TextFile]:
     return _unique_ids(list(found.values()))
 
 
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() in TEXT_SUFFIXES and path.is_file()
+
+
 def _unique_ids(files: list[TextFile]) -> list[TextFile]:
-    counts: dict[str, int] = {}
-    for file in files:
-        counts[file.id] = counts.get(file.id, 0) + 1
-    return [
-        file if counts[file.id] == 1 else replace(file, id=file.path.with_suffix("").as_posix())
-        for file in files
-    ]
+    """Call files of the same id by their path, without suffix where that is enough."""
+    for rename in (lambda path: path.with_suffix("").as_posix(), lambda path: path.as_posix()):
+        counts = Counter(file.id for file in files)
+        files = [f if counts[f.id] == 1 else replace(f, id=rename(f.path)) for f in files]
+    return files
 
 
 def extract_files(
@@ -138,10 +145,13 @@ def extract_files(
 
     Yields:
         One item a file: the labelled document, the failure, or None for one already done.
+
+    Raises:
+        FormatError: The folder can't be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder)
     output = folder / OUTPUT_FILE
-    model = extractor.info.to_json()
+    model = extractor.to_json()
     done = _keep_finished(output, {file.id: file.path for file in files}, model)
     failures: list[Failure] = []
     with output.open("a", encoding="utf-8", newline="\n") as stream:
@@ -158,6 +168,14 @@ def extract_files(
                 stream.flush()
             yield result
     _write_failures(failures, folder / FAILURES_FILE)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"can't be the output folder: {error.strerror}"
+        raise FormatError(message, path=str(folder)) from None
 
 
 def annotate_files(
@@ -177,6 +195,11 @@ def _annotate_file(extractor: Extractor, file: TextFile) -> LabeledDocument | Fa
 
 
 def _read(file: TextFile) -> Document:
+    try:
+        str(file.path).encode()
+    except UnicodeEncodeError:
+        name = str(file.path).encode("utf-8", "backslashreplace").decode()
+        raise FormatError("the name of the file is not UTF-8; rename it", path=name) from None
     document = read_text(file.path).document
     provenance = {**document.provenance, "path": str(file.path), "sha256": hash_file(file.path)}
     return replace(document, id=file.id, provenance=provenance)
@@ -220,14 +243,16 @@ def _finished_id(line: bytes, sources: dict[str, Path], model: dict[str, Any]) -
         id, made_by, sha256 = found["id"], found["model"], found["provenance"]["sha256"]
     except (ValueError, KeyError, TypeError):
         return None
+    if not isinstance(id, str):
+        return None
     path = sources.get(id)
     if path is None:
-        return str(id) if made_by == model else None
+        return id if made_by == model else None
     try:
         same = made_by == model and sha256 == hash_file(path)
     except SomexError:
         return None
-    return str(id) if same else None
+    return id if same else None
 
 
 def _write_failures(failures: Sequence[Failure], path: Path) -> None:

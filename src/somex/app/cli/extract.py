@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -68,7 +68,7 @@ class _Tally:
             self.n_kept += 1
         elif isinstance(result, Failure):
             self.n_failed += 1
-            self._errors.print(f"[red]failed:[/red] {escape(result.reason)}")
+            self._errors.print(f"[red]failed:[/red] {escape(result.reason)}", soft_wrap=True)
         else:
             self.n_mentions += len(result.annotation.mentions)
             self.n_relations += len(result.annotation.relations)
@@ -78,7 +78,7 @@ class _Tally:
         if self._quiet:
             return
         if self._as_json:
-            model = self._extractor.info.to_json()
+            model = self._extractor.to_json()
             typer.echo(json.dumps(document_to_json(result, model=model), ensure_ascii=False))
         elif result.annotation.mentions:
             self._screen.print(mention_table(result))
@@ -87,16 +87,27 @@ class _Tally:
         """Print the closing line: counts, rate, peak memory."""
         seconds = time.monotonic() - self._started
         n_new = n_files - self.n_kept - self.n_failed
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         parts = [
             f"{n_new} documents",
             f"{self.n_mentions} mentions",
             f"{self.n_relations} relations",
             f"{seconds:.1f} s ({n_new / max(seconds, 1e-9):.2f} documents/s)",
-            f"peak memory {peak_mb:.0f} MB",
         ]
+        if (peak := _peak_bytes()) is not None:
+            parts.append(f"peak memory {peak / 1e6:.0f} MB")
         if self.n_kept:
             parts.insert(1, f"{self.n_kept} done before")
         if self.n_failed:
             parts.insert(1, f"{self.n_failed} failed")
-        self._errors.print(", ".join(parts) + (f"; in {out / OUTPUT_FILE}" if out else ""))
+        place = f"; in {out / OUTPUT_FILE}" if out else ""
+        self._errors.print(escape(", ".join(parts) + place), soft_wrap=True)
+
+
+def _peak_bytes() -> int | None:
+    """Return the greatest memory that the process has had; None where that is not known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

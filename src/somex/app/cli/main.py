@@ -44,10 +44,13 @@ app.add_typer(data)
 
 
 def run() -> None:
-    """Run the command line; an error that somex raises on purpose becomes one line and exit 2."""
+    """Run the command line.
+
+    An error that somex raises on purpose, or that files bring, becomes one line and exit code 2.
+    """
     try:
         app()
-    except SomexError as error:
+    except (SomexError, OSError) as error:
         console = Console(stderr=True, highlight=False)
         console.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)

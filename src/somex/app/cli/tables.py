@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 
 from somex.core.schema import PURPOSE_TYPES
@@ -10,7 +11,7 @@ from somex.core.types import LabeledDocument, Mention
 
 def mention_table(labeled: LabeledDocument) -> Table:
     """Return a table of a document: a row a software, its attributes beside it."""
-    table = Table(title=labeled.document.id, title_justify="left", header_style="bold")
+    table = Table(title=escape(labeled.document.id), title_justify="left", header_style="bold")
     for column in ("software", "type", "attributes", "confidence"):
         table.add_column(column, overflow="fold", justify="right" if column[0] == "c" else "left")
     of_host: dict[Mention, list[str]] = {}
@@ -28,4 +29,5 @@ def mention_table(labeled: LabeledDocument) -> Table:
 
 
 def _text(labeled: LabeledDocument, mention: Mention) -> str:
-    return labeled.document.slice(mention.char_start, mention.char_end).replace("\n", " ")
+    text = labeled.document.slice(mention.char_start, mention.char_end)
+    return escape(" ".join(text.split()))
