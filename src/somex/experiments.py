@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import platform
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import torch
 
+from somex.core.errors import ConfigError
 from somex.core.types import LabeledDocument
 from somex.corpus import TrainingData, build_training_data, hash_documents
 from somex.metrics import Report
@@ -43,11 +46,23 @@ def plan_runs(seeds: Sequence[int], *, folds: Sequence[int] | None, paired: bool
         folds: Held-out folds, or None for one run a seed on all the training sentences.
         paired: The first seed goes with the first fold, the second with the second, and so on
             (a cheap estimate); otherwise every seed meets every fold.
+
+    Raises:
+        ConfigError: A seed or fold stands there twice, or there is nothing to pair.
     """
+    for name, numbers in (("seed", seeds), ("fold", folds or ())):
+        twice = sorted(n for n, count in Counter(numbers).items() if count > 1)
+        if twice:
+            raise ConfigError(f"{name} {twice[0]} is given twice; each run has one {name}")
+    if paired and len(folds or ()) != len(seeds):
+        raise ConfigError(
+            f"{len(seeds)} seed(s) can't be paired with {len(folds or ())} fold(s); "
+            "give as many of each"
+        )
     if folds is None:
         return [Run(seed) for seed in seeds]
     if paired:
-        return [Run(seed, fold) for seed, fold in zip(seeds, folds, strict=False)]
+        return [Run(seed, fold) for seed, fold in zip(seeds, folds, strict=True)]
     return [Run(seed, fold) for fold in folds for seed in seeds]
 
 
@@ -64,15 +79,18 @@ def execute_run(
 
     Returns:
         What ``metrics.json`` holds; a run that is finished is not trained again with ``resume``.
-    """
-    import json
 
+    Raises:
+        ConfigError: The run that is to go on was begun by another recipe.
+    """
     place = folder / run.name
     metrics_path = place / "metrics.json"
-    if resume and metrics_path.exists():
-        finished: dict[str, Any] = json.loads(metrics_path.read_text(encoding="utf-8"))
-        return finished
     recipe = replace(recipe, training=replace(recipe.training, seed=run.seed))
+    if resume:
+        _check_same_recipe(recipe, place / "recipe.json")
+        if metrics_path.exists():
+            finished: dict[str, Any] = json.loads(metrics_path.read_text(encoding="utf-8"))
+            return finished
     data = build_training_data(recipe.data, seed=run.seed, fold=run.fold, n_folds=n_folds)
     place.mkdir(parents=True, exist_ok=True)
     write_json(place / "recipe.json", recipe.to_json())
@@ -86,6 +104,22 @@ def execute_run(
             metrics[part] = scores_of(trainer.score(documents))
     write_json(metrics_path, metrics)
     return metrics
+
+
+def _check_same_recipe(recipe: Recipe, path: Path) -> None:
+    """Compare model and training of a recipe with those that a run folder was begun with."""
+    if not path.exists():
+        return
+    begun = json.loads(path.read_text(encoding="utf-8"))
+    now = json.loads(json.dumps(recipe.to_json()))
+    changed = [
+        f"{part}.{key} was {begun.get(part, {}).get(key)!r} and is {value!r}"
+        for part in ("model", "training")
+        for key, value in now[part].items()
+        if begun.get(part, {}).get(key) != value
+    ]
+    if changed:
+        raise ConfigError(f"{path}: can't resume, {'; '.join(changed)}; give another --out")
 
 
 def scores_of(report: Report) -> dict[str, float]:

@@ -123,10 +123,13 @@ def _is_text(path: Path) -> bool:
 
 def _unique_ids(files: list[TextFile]) -> list[TextFile]:
     """Call files of the same id by their path, without suffix where that is enough."""
-    for rename in (lambda path: path.with_suffix("").as_posix(), lambda path: path.as_posix()):
-        counts = Counter(file.id for file in files)
-        files = [f if counts[f.id] == 1 else replace(f, id=rename(f.path)) for f in files]
-    return files
+    names = [file.id for file in files]
+    bare_paths = [file.path.with_suffix("").as_posix() for file in files]
+    for longer in (bare_paths, [file.path.as_posix() for file in files]):
+        counts = Counter(names)
+        both = zip(names, longer, strict=True)
+        names = [name if counts[name] == 1 else long for name, long in both]
+    return [replace(file, id=name) for file, name in zip(files, names, strict=True)]
 
 
 def extract_files(

@@ -147,6 +147,8 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"recipe {path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"recipe {path} is not UTF-8: byte {error.start}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"recipe {path} is no YAML: {error}") from None
     if not isinstance(values, dict):
@@ -166,7 +168,10 @@ def _override(values: dict[str, Any], override: str) -> None:
         place = place.setdefault(parent, {})
         if not isinstance(place, dict):
             raise ConfigError(f"override {override!r}: {parent} holds no keys")
-    place[last] = yaml.safe_load(value)
+    try:
+        place[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise ConfigError(f"override {override!r}: {value!r} is no YAML value") from None
 
 
 def _expand(value: Any, where: str) -> Any:

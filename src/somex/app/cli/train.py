@@ -57,7 +57,7 @@ def train(
     loaded = read_recipe(recipe, overrides=tuple(override or ()))
     folder = out or Path("runs") / loaded.name
     seed_list = _numbers(seeds, "--seeds") or [loaded.training.seed]
-    fold_list = (_numbers(only_folds, "--only-folds") or list(range(folds))) if folds else None
+    fold_list = _folds(folds, only_folds)
     metrics = []
     for run in plan_runs(seed_list, folds=fold_list, paired=paired):
         listener: Listener = build_listener(run.name, folder / run.name, tensorboard=tensorboard)
@@ -72,6 +72,21 @@ def _numbers(text: str, option: str) -> list[int]:
         return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
         raise ConfigError(f"{option} is {text!r}; valid: whole numbers, as 1,2,3") from None
+
+
+def _folds(n_folds: int, only: str) -> list[int] | None:
+    """Return the folds to hold out, or None for no cross-validation."""
+    wanted = _numbers(only, "--only-folds")
+    if n_folds == 0:
+        if wanted:
+            raise ConfigError(f"--only-folds is {only!r} without --folds; give their number too")
+        return None
+    if n_folds == 1:
+        raise ConfigError("--folds is 1, which leaves nothing to train on; valid: 0, or 2 and more")
+    wrong = [fold for fold in wanted if not 0 <= fold < n_folds]
+    if wrong:
+        raise ConfigError(f"--only-folds names fold {wrong[0]}; valid: 0 to {n_folds - 1}")
+    return wanted or list(range(n_folds))
 
 
 def _report(metrics: list[dict[str, Any]], folder: Path) -> None:
