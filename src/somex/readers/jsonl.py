@@ -203,6 +203,12 @@ _STRING, _INTEGER = _Kind("a string", (str,)), _Kind("a whole number", (int,))
 _NUMBER, _LIST = _Kind("a number", (int, float)), _Kind("a list", (list,))
 _OBJECT, _STRING_OR_NULL = _Kind("an object", (dict,)), _Kind("a string or null", (str, type(None)))
 _SPAN = {"char_start": _INTEGER, "char_end": _INTEGER}
+_REQUIRED = dict.fromkeys(("schema", "id", "text"), _STRING) | dict.fromkeys(
+    ("mentions", "relations"), _LIST
+)
+_OPTIONAL = dict.fromkeys(("sentences", "sections"), _LIST) | dict.fromkeys(
+    ("provenance", "model"), _OBJECT
+)
 
 
 def _members(
@@ -234,19 +240,7 @@ def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
     if isinstance(obj, dict) and version not in SUPPORTED_VERSIONS:
         tell(f"schema is {version!r}; supported: {', '.join(SUPPORTED_VERSIONS)}")
         return None
-    members = _members(
-        obj,
-        "document",
-        tell,
-        required={
-            "schema": _STRING,
-            "id": _STRING,
-            "text": _STRING,
-            "mentions": _LIST,
-            "relations": _LIST,
-        },
-        optional={"sentences": _LIST, "sections": _LIST, "provenance": _OBJECT, "model": _OBJECT},
-    )
+    members = _members(obj, "document", tell, required=_REQUIRED, optional=_OPTIONAL)
     if members is None:
         return None
     mentions = _parse_mentions(members["mentions"], members["text"], tell)
