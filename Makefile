@@ -1,0 +1,58 @@
+# Targets: demo, test, check, docs, constraints, clean. Needs Python 3.11 or later.
+#
+# One environment, .venv. It is made anew only where pyproject.toml or constraints.txt changed:
+# .venv/.base marks that the package is installed as users have it (no torch), .venv/.dev that the
+# extras for training and development are there too.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+FIND_PYTHON = for p in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && exit; \
+	done; echo "no Python 3.11 or later; set PYTHON=..." >&2; exit 1
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check docs constraints clean
+
+demo: .venv/.base
+	$(BIN)/somex extract examples/papers --out demo-out
+	@echo "Results: demo-out/documents.jsonl"
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/make_cli_docs.py --check
+	$(BIN)/python scripts/make_recipe_docs.py --check
+	$(BIN)/python scripts/check_changelog.py
+
+docs: .venv/.dev
+	$(BIN)/python scripts/make_cli_docs.py
+	$(BIN)/python scripts/make_recipe_docs.py
+
+# Takes the newest versions that pyproject.toml allows; run the tests before you commit the result.
+constraints:
+	python="$$($(FIND_PYTHON))"; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
+	"$$python" -m venv "$$folder"; \
+	"$$folder/bin/python" -m pip install --quiet '.[train,dev]'; \
+	"$$folder/bin/python" scripts/make_constraints.py constraints.txt
+
+.venv/bin/python:
+	python="$$($(FIND_PYTHON))"; "$$python" -m venv .venv
+
+.venv/.base: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable '.[train,dev]'
+	touch .venv/.base $@
+
+clean:
+	rm -rf .venv demo-out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
