@@ -45,7 +45,7 @@ class Window:
         piece_ids: Word pieces with the special ones, L of them.
         unit_first: First piece of each unit, U indices into ``piece_ids``.
         unit_last: Last piece of each unit, U indices.
-        shapes: Shape id of each unit, U of them.
+        shapes: Shape id of each unit, U of them; 0 for a unit without pieces of its own.
     """
 
     units: tuple[Token, ...]
@@ -81,11 +81,9 @@ class PieceEncoder:
         if len(window.piece_ids) <= self._max_pieces:
             return [window]
         n_pieces = [1 + b - a for a, b in zip(window.unit_first, window.unit_last, strict=True)]
-        ranges = split_windows(
-            n_pieces,
-            max_pieces=self._max_pieces - self._n_special,
-            overlap_pieces=WINDOW_OVERLAP_PIECES,
-        )
+        room = self._max_pieces - self._n_special
+        overlap = min(WINDOW_OVERLAP_PIECES, room // 2)
+        ranges = split_windows(n_pieces, max_pieces=room, overlap_pieces=overlap)
         return [self._window(words[a:b], units[a:b]) for a, b in ranges]
 
     def _window(self, words: Sequence[str], units: Sequence[Token]) -> Window:
@@ -95,16 +93,16 @@ class PieceEncoder:
             if word is not None:
                 first[word] = piece if first[word] < 0 else first[word]
                 last[word] = piece
+        shapes = list(map(shape_of, words))
         for word, piece in enumerate(first):  # a unit that the tokenizer drops leans on its left
             if piece < 0:
                 first[word] = last[word] = last[word - 1] if word else 0
+                shapes[word] = 0
         ids = list(encoding.ids)
         if len(units) == 1 and len(ids) > self._max_pieces:  # one endless unit: keep its head
             ids = [*ids[: self._max_pieces - 1], ids[-1]]
             last[0] = min(last[0], self._max_pieces - 2)
-        return Window(
-            tuple(units), tuple(ids), tuple(first), tuple(last), tuple(map(shape_of, words))
-        )
+        return Window(tuple(units), tuple(ids), tuple(first), tuple(last), tuple(shapes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +115,7 @@ class Batch:
         piece_shapes: (B, L) shape id of the unit that a piece belongs to.
         unit_first: (B, U) first piece of each unit; 0 in the padding.
         unit_last: (B, U) last piece of each unit; 0 in the padding.
+        unit_shapes: (B, U) shape id of each unit; 0 in the padding.
         n_units: (B,) number of units.
     """
 
@@ -145,6 +144,7 @@ def collate(windows: Sequence[Window], *, pad_id: int) -> Batch:
         unit_last[row, :u] = window.unit_last
         unit_shapes[row, :u] = window.shapes
         for a, b, shape in zip(window.unit_first, window.unit_last, window.shapes, strict=True):
-            piece_shapes[row, a : b + 1] = shape
+            if shape:
+                piece_shapes[row, a : b + 1] = shape
     lengths = np.array([len(w.units) for w in windows], np.int64)
     return Batch(piece_ids, piece_mask, piece_shapes, unit_first, unit_last, unit_shapes, lengths)

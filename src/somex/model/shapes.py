@@ -16,7 +16,7 @@ SHAPES: tuple[str, ...] = (
     "close",
     "punctuation",
 )
-"""Shape names by id; ``none`` is for special pieces and padding."""
+"""Shape names by id; ``none`` is for special pieces, padding and units without pieces."""
 
 N_SHAPES = len(SHAPES)
 _ID = {name: index for index, name in enumerate(SHAPES)}
