@@ -10,7 +10,7 @@ from pathlib import Path
 
 from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, LabeledDocument
-from somex.readers.registry import read_corpus
+from somex.readers.registry import detect_format, read_corpus
 from somex.readers.somd import read_somd_split
 from somex.recipe import DataConfig, Source
 from somex.text.sentences import split_sentences
@@ -26,9 +26,10 @@ def read_source(source: Source) -> list[LabeledDocument]:
     path = Path(source.path)
     if not path.exists():
         raise ConfigError(f"source {source.path} does not exist")
-    if source.format == "somd":
+    format = source.format or detect_format(path).name
+    if format == "somd":
         return read_somd_split(path, source.split)
-    return list(read_corpus(path, format=source.format))
+    return list(read_corpus(path, format=format))
 
 
 def squeeze(text: str) -> str:
