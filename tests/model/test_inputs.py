@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +135,7 @@ def test_encode_windows_overlap(tokenizer_file: Path) -> None:
     encoder = read_pieces(tokenizer_file, max_pieces=100).encoder
     windows = encoder.encode(text, _atoms(text))
     assert len(windows) > 1
-    for one, other in zip(windows, windows[1:], strict=False):
+    for one, other in itertools.pairwise(windows):
         n_shared = len(set(one.units) & set(other.units))
         assert 0 < n_shared <= WINDOW_OVERLAP_PIECES
 

@@ -1,0 +1,142 @@
+"""The losses against a slow reference in plain Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, relations_between
+from somex.model.losses import IGNORED, host_loss, ner_loss, pair_loss
+from somex.model.pairs import UnitMention, build_pairs, pair_targets
+
+Rows = list[list[UnitMention]]
+Gold = list[list[tuple[int, int, object]]]
+
+
+def _surprise(scores: Sequence[float], gold: int) -> float:
+    return math.log(sum(math.exp(s) for s in scores)) - scores[gold]
+
+
+def _draw(seed: int, sizes: Sequence[int]) -> tuple[Rows, Gold]:
+    """Random mentions; a random host for some of those that may have one."""
+    rng = np.random.default_rng(seed)
+    rows: Rows = []
+    gold: Gold = []
+    for n in sizes:
+        row = [
+            UnitMention(2 * i, 2 * i + 1, EntityType(rng.choice(ENTITY_TYPES))) for i in range(n)
+        ]
+        relations: list[tuple[int, int, object]] = []
+        for i, head in enumerate(row):
+            for j, tail in enumerate(row):
+                options = relations_between(head.type, tail.type)
+                if i != j and options and rng.random() < 0.4:
+                    relations.append((i, j, options[int(rng.integers(len(options)))]))
+        rows.append(row)
+        gold.append(relations)
+    return rows, gold
+
+
+def test_ner_loss_is_mean_surprise_and_ignores_padding() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2, 4, 29))
+    tags = np.array([[3, 0, 17, 28], [5, 1, IGNORED, IGNORED]])
+    expected = np.mean(
+        [_surprise(logits[b, u].tolist(), tags[b, u]) for b in range(2) for u in range(4)
+         if tags[b, u] != IGNORED]
+    )  # fmt: skip
+    loss = ner_loss(torch.tensor(logits), torch.tensor(tags))
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+    logits[1, 2:] = 1e3  # what stands in the padding changes nothing
+    assert float(ner_loss(torch.tensor(logits), torch.tensor(tags))) == pytest.approx(float(loss))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), sizes=st.lists(st.integers(0, 5), min_size=1, max_size=3))
+def test_pair_loss_equals_reference(seed: int, sizes: list[int]) -> None:
+    rows, gold = _draw(seed, sizes)
+    pairs = build_pairs(rows, relation_head="pair")
+    targets = pair_targets(pairs, gold)
+    logits = np.random.default_rng(seed).normal(size=(len(pairs.pair_head), 12))
+    loss = float(pair_loss(torch.tensor(logits), torch.from_numpy(targets.label)))
+    terms = []
+    row_index = 0
+    for row, relations in zip(rows, gold, strict=True):
+        labels = {(h, t): RELATION_TYPES.index(r) for h, t, r in relations}  # type: ignore[arg-type]
+        for i in range(len(row)):
+            for j in range(len(row)):
+                if i != j:
+                    terms.append(_surprise(logits[row_index].tolist(), labels.get((i, j), 11)))
+                    row_index += 1
+    assert loss == pytest.approx(float(np.mean(terms)) if terms else 0.0, rel=1e-5)
+
+
+@settings(max_examples=80, deadline=None)
+@given(seed=st.integers(0, 10**6), sizes=st.lists(st.integers(0, 6), min_size=1, max_size=3))
+def test_host_loss_equals_reference(seed: int, sizes: list[int]) -> None:
+    rows, gold = _draw(seed, sizes)
+    pairs = build_pairs(rows, relation_head="host")
+    targets = pair_targets(pairs, gold)
+    logits = np.random.default_rng(seed).normal(size=(len(pairs.pair_head), 12), scale=2)
+    tensors = {
+        name: torch.from_numpy(getattr(pairs, name))
+        for name in ("mention_type", "pair_head", "pair_tail")
+    }
+    kinds = tensors["mention_type"]
+    loss = host_loss(
+        torch.tensor(logits),
+        torch.from_numpy(targets.label),
+        torch.from_numpy(targets.has_host),
+        kinds[tensors["pair_head"]],
+        kinds[tensors["pair_tail"]],
+        tensors["pair_head"],
+        tensors["pair_tail"],
+    )
+    assert float(loss) == pytest.approx(_host_reference(rows, gold, logits), rel=1e-4)
+
+
+def _host_reference(rows: Rows, gold: Gold, logits: np.ndarray) -> float:
+    """-log p(any gold host, or none) averaged over heads + label surprise over gold pairs."""
+    choice, label = [], []
+    line = 0
+    for row, relations in zip(rows, gold, strict=True):
+        wanted = {(h, t): r for h, t, r in relations}
+        for i, head in enumerate(row):
+            tails = [
+                j
+                for j, other in enumerate(row)
+                if j != i and relations_between(head.type, other.type)
+            ]
+            if not tails:
+                continue
+            hosts = [j for j in tails if (i, j) in wanted] or [i]
+            scores: dict[int, float] = {}
+            for j in [i, *tails]:
+                scores[j] = float(logits[line, 0])
+                if (i, j) in wanted:
+                    options = relations_between(head.type, row[j].type)
+                    values = [float(logits[line, 1 + RELATION_TYPES.index(r)]) for r in options]
+                    label.append(_surprise(values, options.index(wanted[i, j])))  # type: ignore[arg-type]
+                line += 1
+            mass = sum(math.exp(s) for s in scores.values())
+            choice.append(-math.log(sum(math.exp(scores[j]) for j in hosts) / mass))
+    assert line == len(logits)
+    mean_choice = sum(choice) / len(choice) if choice else 0.0
+    return mean_choice + (sum(label) / len(label) if label else 0.0)
+
+
+def test_losses_without_pairs_are_zero_and_can_be_derived() -> None:
+    logits = torch.zeros((0, 12), requires_grad=True)
+    empty = torch.zeros(0, dtype=torch.int64)
+    for loss in (
+        pair_loss(logits, empty),
+        host_loss(logits, empty, empty.bool(), empty, empty, empty, empty),
+    ):
+        loss.backward()
+        assert loss.item() == 0.0
