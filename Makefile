@@ -18,6 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 .PHONY: demo test check docs constraints clean
 
 demo: .venv/.base
+	rm -rf demo-out
 	$(BIN)/somex extract examples/papers --out demo-out
 	@echo "Results: demo-out/documents.jsonl"
 
