@@ -104,7 +104,11 @@ def write_encoder(folder: Path, *, kind: str = "bert") -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     trainer = WordPieceTrainer(
-        vocab_size=220, special_tokens=list(special), show_progress=False, min_frequency=2
+        vocab_size=260,
+        special_tokens=list(special),
+        initial_alphabet=list("abcdefghijklmnopqrstuvwxyz0123456789"),
+        show_progress=False,
+        min_frequency=2,
     )
     tokenizer.train_from_iterator([" ".join(parse_marked(m)[0]) for m in MARKED], trainer)
     tokenizer.post_processor = processors.TemplateProcessing(

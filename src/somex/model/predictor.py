@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from somex.core.schema import RelationType
 from somex.core.types import Annotation, Document, Mention, Relation, Token
 from somex.decoding import (
     DecodingConfig,
@@ -172,23 +171,29 @@ def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
 
 
 def _merge(parts: Sequence[tuple[Window, _Place, _Found]]) -> Annotation:
-    """Join the windows of a document; what two overlapping windows found counts once."""
+    """Join the windows of a document; what two overlapping windows found counts once.
+
+    A relation is taken from the window that owns its head; its tail may be another's.
+    """
     mentions: list[Mention] = []
-    relations: dict[tuple[object, object, RelationType], Relation] = {}
+    owned: list[dict[int, Mention]] = []
     for window, place, found in parts:
         kept: dict[int, Mention] = {}
         for index, span in enumerate(found.mentions):
             mention = _to_mention(span, window.units)
-            owned = place.owned_start <= mention.char_start < place.owned_end
-            if owned and not (mentions and mentions[-1].char_end > mention.char_start):
+            is_owned = place.owned_start <= mention.char_start < place.owned_end
+            if is_owned and not (mentions and mentions[-1].char_end > mention.char_start):
                 mentions.append(mention)
                 kept[index] = mention
+        owned.append(kept)
+    by_key = {mention.key: mention for mention in mentions}
+    relations: list[Relation] = []
+    for (window, _, found), kept in zip(parts, owned, strict=True):
         for r in found.relations:
-            if r.head in kept and r.tail in kept:
-                head, tail = kept[r.head], kept[r.tail]
-                key = (head.key, tail.key, r.type)
-                relations[key] = Relation(r.type, head, tail, r.confidence)
-    return Annotation.build(mentions, relations.values())
+            tail = by_key.get(_to_mention(found.mentions[r.tail], window.units).key)
+            if r.head in kept and tail is not None:
+                relations.append(Relation(r.type, kept[r.head], tail, r.confidence))
+    return Annotation.build(mentions, relations)
 
 
 def _to_mention(span: SpanPrediction, units: Sequence[Token]) -> Mention:

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from somex.core import Annotation, Document, LabeledDocument, Sentence
+from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType
+from somex.core.tags import N_TAGS, OUTSIDE, begin_tag, inside_tag
+from somex.decoding import DecodingConfig
+from somex.model import predictor as predictor_module
+from somex.model.config import ModelConfig
+from somex.model.folder import Pieces, read_pieces
+from somex.model.inputs import Batch, FloatArray
+from somex.model.modules import JointModel
+from somex.model.pairs import N_DISTANCES, PairBatch
+from somex.model.predictor import Predictor
+from somex.model.torch_backend import TorchBackend
+from somex.model.torch_folder import load_tokenizer
+
+APPLICATION = ENTITY_TYPES.index(EntityType.APPLICATION)
+VERSION = ENTITY_TYPES.index(EntityType.VERSION)
+NAMES = ("quill", "brookstat", "tessarix", "fernview")
+
+
+class FakeBackend:
+    """Knows some names (title-cased) and takes digits for versions; the nearest host wins."""
+
+    def __init__(self, tokenizer_file: Path, *, confidence: float = 0.9) -> None:
+        tokenizer = load_vocabulary(tokenizer_file)
+        self.name_ids = {tokenizer.encode([n], is_pretokenized=True).ids[1] for n in NAMES}
+        self.digit_ids = {tokenizer.token_to_id(d) for d in "0123456789"} - {None}
+        self.confidence = confidence
+        self.n_relate = 0
+        self.batches: list[tuple[int, int]] = []
+
+    def encode(self, batch: Batch) -> tuple[FloatArray, FloatArray]:
+        self.batches.append(batch.piece_ids.shape)
+        ids = np.take_along_axis(batch.piece_ids, batch.unit_first, axis=1)
+        tags = np.full(ids.shape, OUTSIDE)
+        tags[np.isin(ids, list(self.name_ids))] = begin_tag(APPLICATION)
+        digits = np.isin(ids, list(self.digit_ids))
+        tags[digits] = begin_tag(VERSION)
+        tags[:, 1:][digits[:, 1:] & digits[:, :-1]] = inside_tag(VERSION)
+        rest = (1 - self.confidence) / (N_TAGS - 1)
+        probs = np.full((*ids.shape, N_TAGS), rest, np.float32)
+        np.put_along_axis(probs, tags[..., None], self.confidence, axis=-1)
+        return np.log(probs), np.zeros((*ids.shape, 1), np.float32)
+
+    def relate(self, units: FloatArray, pairs: PairBatch) -> FloatArray:
+        self.n_relate += 1
+        assert pairs.mention_row.max() < len(units)
+        logits = np.zeros((len(pairs.pair_head), 12), np.float32)
+        far = pairs.pair_distance % (N_DISTANCES // 2)
+        before = pairs.pair_distance < N_DISTANCES // 2
+        none = pairs.pair_head == pairs.pair_tail
+        stands = np.where(pairs.mention_type[pairs.pair_head] == APPLICATION, 50.0, -5.0)
+        logits[:, 0] = np.where(none, stands, np.where(before, -far, -far - 30.0))
+        logits[:, 1 + RELATION_TYPES.index(RELATION_TYPES[0])] = 4.0
+        return logits
+
+
+def load_vocabulary(path: Path):  # type: ignore[no-untyped-def]
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(path))
+
+
+@pytest.fixture(scope="module")
+def tokenizer_file(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    load_tokenizer(str(tiny_bert)).save(str(path))
+    return path
+
+
+def _predictor(
+    tokenizer_file: Path,
+    *,
+    max_pieces: int = 256,
+    decoding: DecodingConfig | None = None,
+    backend: FakeBackend | None = None,
+) -> Predictor:
+    pieces: Pieces = read_pieces(tokenizer_file, max_pieces=max_pieces)
+    return Predictor(
+        backend or FakeBackend(tokenizer_file),
+        pieces=pieces.encoder,
+        config=ModelConfig(encoder="fake", max_pieces=max_pieces),
+        pad_id=pieces.pad_id,
+        decoding=decoding,
+    )
+
+
+def _one(text: str, id: str = "d") -> Document:
+    return Document(id, text, (Sentence(0, len(text)),))
+
+
+def _words(document: Document, annotation: Annotation) -> list[tuple[str, str]]:
+    return [(document.slice(m.char_start, m.char_end), m.type) for m in annotation.mentions]
+
+
+def _edges(document: Document, annotation: Annotation) -> list[tuple[str, str, str]]:
+    return [
+        (
+            r.type,
+            document.slice(r.head.char_start, r.head.char_end),
+            document.slice(r.tail.char_start, r.tail.char_end),
+        )
+        for r in annotation.relations
+    ]
+
+
+def test_predictor_maps_units_back_to_characters(tokenizer_file: Path) -> None:
+    document = _one("We used Quill (version 4) and Brookstat 7.")
+    (annotation,) = _predictor(tokenizer_file).annotate([document])
+    assert _words(document, annotation) == [
+        ("Quill", "Application"),
+        ("4", "Version"),
+        ("Brookstat", "Application"),
+        ("7", "Version"),
+    ]
+    assert _edges(document, annotation) == [
+        ("Version_of", "4", "Quill"),
+        ("Version_of", "7", "Brookstat"),
+    ]
+    assert annotation.mentions[0].confidence == pytest.approx(0.9, rel=1e-4)
+
+
+def test_predictor_keeps_the_order_of_documents(tokenizer_file: Path) -> None:
+    rng = np.random.default_rng(2)
+    documents = []
+    expected = []
+    for index in range(40):
+        name = NAMES[int(rng.integers(4))].title()
+        n_before = int(rng.integers(0, 30))
+        text = "the " * n_before + name + " . " + "No software here . " * int(rng.integers(0, 3))
+        documents.append(Document(f"d{index}", text))
+        expected.append([(name, "Application")])
+    documents.insert(7, Document("empty", ""))
+    expected.insert(7, [])
+    documents.insert(11, Document("blank", " \n "))
+    expected.insert(11, [])
+    annotations = _predictor(tokenizer_file).annotate(documents)
+    found = [_words(d, a) for d, a in zip(documents, annotations, strict=True)]
+    assert found == expected
+
+
+def test_predictor_of_no_documents_is_empty(tokenizer_file: Path) -> None:
+    assert _predictor(tokenizer_file).annotate([]) == []
+
+
+@pytest.mark.parametrize("max_pieces", [10, 16, 33, 40, 64, 100])
+@pytest.mark.parametrize("seed", range(4))
+def test_predictor_merges_windows_as_if_they_were_one(
+    tokenizer_file: Path, max_pieces: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    parts = []
+    for _ in range(60):
+        parts += ["the"] * int(rng.integers(0, 4))
+        parts += [NAMES[int(rng.integers(4))].title(), str(rng.integers(1, 10))]
+    document = _one(" ".join(parts) + " .")
+    (whole,) = _predictor(tokenizer_file, max_pieces=4096).annotate([document])
+    (merged,) = _predictor(tokenizer_file, max_pieces=max_pieces).annotate([document])
+    assert len(whole.mentions) == 120
+    assert [m.key for m in merged.mentions] == [m.key for m in whole.mentions]
+    assert len(merged.relations) == len({r.head for r in merged.relations})
+    if max_pieces >= 33:  # enough overlap for a neighbour
+        assert _edges(document, merged) == _edges(document, whole)
+
+
+def test_predictor_thresholds_drop_mentions_and_relations(tokenizer_file: Path) -> None:
+    document = _one("We used Quill and Brookstat 4.")
+    for decoding, n_mentions, n_relations in (
+        (DecodingConfig(), 3, 1),
+        (DecodingConfig(min_confidence=0.95), 0, 0),
+        (DecodingConfig(min_relation_confidence=1.0), 3, 0),
+    ):
+        (found,) = _predictor(tokenizer_file, decoding=decoding).annotate([document])
+        assert (len(found.mentions), len(found.relations)) == (n_mentions, n_relations)
+
+
+def test_predictor_cuts_many_pairs_into_calls_with_the_same_result(
+    tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [_one("Quill 4 and Brookstat 7 .", id=f"d{i}") for i in range(10)]
+    backend = FakeBackend(tokenizer_file)
+    whole = _predictor(tokenizer_file, backend=backend).annotate(documents)
+    assert backend.n_relate == 1
+    monkeypatch.setattr(predictor_module, "MAX_PAIRS_PER_CALL", 40)
+    backend = FakeBackend(tokenizer_file)
+    cut = _predictor(tokenizer_file, backend=backend).annotate(documents)
+    assert backend.n_relate == 5
+    assert cut == whole
+
+
+def test_predictor_batches_stay_within_the_budget(
+    tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor_module, "PIECES_PER_BATCH", 100)
+    backend = FakeBackend(tokenizer_file)
+    texts = ["the " * (1 + i % 50) for i in range(120)]
+    _predictor(tokenizer_file, backend=backend).annotate([_one(t) for t in texts])
+    assert sum(rows for rows, _ in backend.batches) == 120
+    assert all(rows * width <= 100 for rows, width in backend.batches)
+
+
+@pytest.mark.parametrize("head", ["pair", "host"])
+def test_predictor_result_does_not_depend_on_the_batch(
+    tiny_bert: Path, tokenizer_file: Path, tiny_corpus: list[LabeledDocument], head: str
+) -> None:
+    torch.manual_seed(11)
+    config = ModelConfig(encoder=str(tiny_bert), mention_dim=16, relation_head=head)  # type: ignore[arg-type]
+    model = JointModel.from_pretrained_encoder(config)
+    pieces = read_pieces(tokenizer_file, max_pieces=256)
+    predictor = Predictor(
+        TorchBackend(model), pieces=pieces.encoder, config=config, pad_id=pieces.pad_id
+    )
+    documents = [labeled.document for labeled in tiny_corpus]
+    together = predictor.annotate(documents)
+    alone = [predictor.annotate([document])[0] for document in documents]
+    assert sum(len(a.relations) for a in alone) > 0
+    for one, other in zip(together, alone, strict=True):
+        assert [m.key for m in one.mentions] == [m.key for m in other.mentions]
+        assert [(r.type, r.head.key, r.tail.key) for r in one.relations] == [
+            (r.type, r.head.key, r.tail.key) for r in other.relations
+        ]
+        for left, right in zip(
+            (*one.mentions, *one.relations), (*other.mentions, *other.relations), strict=True
+        ):
+            assert left.confidence == pytest.approx(right.confidence, abs=1e-5)
