@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import yaml
 
-from somex.core.config import build_config, check_range
+from somex.core.config import build_config, check_range, check_ranges
 from somex.core.errors import ConfigError
 from somex.model.config import ModelConfig
 
@@ -70,7 +70,8 @@ class TrainingConfig:
         weight_decay: AdamW's, on matrices only.
         clip_norm: Greatest norm of the gradient.
         relation_weight: The lambda of Eq. 3.
-        patience: Epochs without a better dev score after which training stops.
+        patience: Epochs in a row without a better dev score that are borne; one more and training
+            stops.
         freeze_embeddings: Leave the word embeddings as pretrained.
         ema_decay: Decay of an exponential moving average of the weights, which is then what is
             scored and saved; 0 for none.
@@ -96,26 +97,22 @@ class TrainingConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        problems = []
-        for name, least, most in (
-            ("epochs", 1, 1000),
-            ("batch_size", 1, 4096),
-            ("accumulation", 1, 4096),
-            ("learning_rate", 0.0, 1.0),
-            ("warmup", 0.0, 1.0),
-            ("weight_decay", 0.0, 1.0),
-            ("clip_norm", 0.0, 1e6),
-            ("relation_weight", 0.0, 1e6),
-            ("patience", 0, 1000),
-            ("ema_decay", 0.0, 0.99999),
-            ("checkpoint_steps", 0, 10**9),
-        ):
-            try:
-                check_range(name, getattr(self, name), least, most)
-            except ConfigError as error:
-                problems.append(str(error))
-        if problems:
-            raise ConfigError("; ".join(problems))
+        ranges: dict[str, tuple[float, float]] = {
+            "epochs": (1, 1000),
+            "batch_size": (1, 4096),
+            "accumulation": (1, 4096),
+            "learning_rate": (0.0, 1.0),
+            "warmup": (0.0, 1.0),
+            "weight_decay": (0.0, 1.0),
+            "clip_norm": (0.0, 1e6),
+            "relation_weight": (0.0, 1e6),
+            "patience": (0, 1000),
+            "ema_decay": (0.0, 0.99999),
+            "checkpoint_steps": (0, 10**9),
+        }
+        if self.head_learning_rate is not None:
+            ranges["head_learning_rate"] = (0.0, 1.0)
+        check_ranges(self, ranges)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,18 +41,27 @@ def _build(cls: Any, values: Any, path: str, problems: list[str]) -> Any:
         if key not in names:
             problems.append(f"unknown key {path}{key}; valid: {', '.join(names)}")
     before = len(problems)
-    arguments = {
-        name: _convert(hints[name], values[name], f"{path}{name}", problems)
-        for name in names
-        if name in values
-    }
-    if len(problems) > before:
-        return None
-    try:
-        return cls(**arguments)
-    except (TypeError, ValueError) as error:
-        problems.append(f"{path.rstrip('.')}: {error}" if path else str(error))
-        return None
+    good: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        n_problems = len(problems)
+        if field.name in values:
+            value = _convert(hints[field.name], values[field.name], f"{path}{field.name}", problems)
+            if len(problems) == n_problems:
+                good[field.name] = value
+        elif _is_required(field):
+            problems.append(f"missing key {path}{field.name}")
+    built = None
+    if all(f.name in good for f in dataclasses.fields(cls) if _is_required(f)):
+        try:
+            built = cls(**good)  # also where a value was bad: its other values may be, too
+        except (TypeError, ValueError) as error:
+            problems.append(f"{path.rstrip('.')}: {error}" if path else str(error))
+    return built if len(problems) == before else None
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
 
 
 def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
@@ -93,3 +102,15 @@ def check_range(name: str, value: float, least: float, most: float) -> None:
     """Raise ConfigError unless ``least <= value <= most``."""
     if not least <= value <= most:
         raise ConfigError(f"{name} is {value}; valid: {least} to {most}")
+
+
+def check_ranges(values: object, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Raise one ConfigError that names every attribute outside its range (least, most)."""
+    problems = []
+    for name, (least, most) in ranges.items():
+        try:
+            check_range(name, getattr(values, name), least, most)
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("; ".join(problems))

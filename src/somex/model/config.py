@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from somex.core.config import build_config, check_range
+from somex.core.config import build_config, check_ranges
 from somex.core.errors import ModelError
 
 MODEL_FORMAT = 1
@@ -44,10 +44,13 @@ class ModelConfig:
     format: int = MODEL_FORMAT
 
     def __post_init__(self) -> None:
-        check_range("dropout", self.dropout, 0.0, 0.9)
-        check_range("mention_dim", self.mention_dim, 1, 8192)
-        check_range("max_pieces", self.max_pieces, 8, 8192)
-        check_range("format", self.format, MODEL_FORMAT, MODEL_FORMAT)
+        ranges: dict[str, tuple[float, float]] = {
+            "dropout": (0.0, 0.9),
+            "mention_dim": (4, 8192),
+            "max_pieces": (8, 8192),
+            "format": (MODEL_FORMAT, MODEL_FORMAT),
+        }
+        check_ranges(self, ranges)
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as plain values."""
@@ -66,6 +69,6 @@ def read_model_config(folder: Path) -> ModelConfig:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{folder} is no somex model: it holds no config.json") from None
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path} is not JSON: {error}") from None
     return build_config(ModelConfig, values, where=str(path))
