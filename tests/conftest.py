@@ -35,3 +35,9 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_mpnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny random MPNet encoder."""
     return tiny.write_encoder(tmp_path_factory.mktemp("mpnet"), kind="mpnet")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny random model in ONNX: it finds mentions, wherever they are."""
+    return tiny.write_model(tmp_path_factory.mktemp("model"), tiny_bert)

@@ -131,3 +131,27 @@ def write_encoder(folder: Path, *, kind: str = "bert") -> Path:
         tokenizer_object=tokenizer, pad_token=pad, unk_token="[UNK]", cls_token=cls, sep_token=sep
     ).save_pretrained(folder)
     return folder
+
+
+def write_model(folder: Path, encoder: Path) -> Path:
+    """Export a tiny random model, fp32, whose heads are loud enough to find mentions."""
+    import warnings
+
+    import torch
+
+    from somex.model.config import ModelConfig
+    from somex.model.export import export_model
+    from somex.model.modules import JointModel
+    from somex.model.torch_folder import load_tokenizer, save_model
+
+    torch.manual_seed(5)
+    model = JointModel.from_pretrained_encoder(ModelConfig(encoder=str(encoder), mention_dim=16))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 2:
+                parameter.mul_(3)
+    save_model(model, load_tokenizer(str(encoder)), folder / "torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's
+        export_model(folder / "torch", folder / "onnx", precision="fp32")
+    return folder / "onnx"
