@@ -180,7 +180,7 @@ def test_corpus_reads_only_the_split_that_a_source_names(tmp_path: Path) -> None
 
 
 def test_corpus_names_a_source_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="source .*nowhere does not exist"):
+    with pytest.raises(ConfigError, match=r"source .*nowhere does not exist"):
         read_source(Source(str(tmp_path / "nowhere")))
 
 

@@ -69,6 +69,13 @@ class Average:
         current = [p.detach() for p in self._parameters]
         torch._foreach_lerp_(self._weights, current, 1 - decay)
 
+    def load_state(self, state: dict[str, object]) -> None:
+        """Go back to a ``state``, wherever its weights lie."""
+        weights = state["weights"]
+        assert isinstance(weights, list)
+        here = [w.to(p.device) for w, p in zip(weights, self._parameters, strict=bool(weights))]
+        self.state = {"step": state["step"], "weights": here}
+
     @property
     def _weights(self) -> list[torch.Tensor]:
         weights = self.state["weights"]

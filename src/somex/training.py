@@ -130,6 +130,8 @@ class Trainer:
                 same as that of a run never stopped (same hardware and thread count).
         """
         state = load_state(self.folder) if resume else None
+        if state is not None:
+            self.history = state["history"]
         joint = self.recipe.model.encoders == "shared"
         for task in ("joint",) if joint else ("ner", "re"):
             stage = _Stage(self, task)
@@ -138,7 +140,8 @@ class Trainer:
                 continue
             if state is not None and state["task"] == task:
                 stage.load_state(state)
-                self.history = state["history"]
+            elif state is not None:  # stopped between two stages
+                set_random_state(state["random"])
             stage.run()
             stage.load_best()
         save_model(self.model, self.tokenizer, self.folder / "model")
@@ -166,7 +169,9 @@ class _Stage:
         self.trainer, self.task, self.config = trainer, task, trainer.config
         named = trainer.model.task_parameters(task)
         if self.config.freeze_embeddings:
-            named = [(n, p) for n, p in named if "word_embeddings" not in n]
+            for name, parameter in named:
+                parameter.requires_grad_("word_embeddings" not in name)
+            named = [(n, p) for n, p in named if p.requires_grad]
         self.parameters = [p for _, p in named]
         n_batches = len(make_batches(trainer.examples, self.config, epoch=0))
         self.n_steps = max(1, self.config.epochs * -(-n_batches // self.config.accumulation))
@@ -275,7 +280,7 @@ class _Stage:
         self.trainer.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
-        self.average.state = state["average"]
+        self.average.load_state(state["average"])
         set_random_state(state["random"])
 
 
