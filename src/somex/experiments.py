@@ -20,6 +20,7 @@ from somex.corpus import TrainingData, build_training_data, hash_documents
 from somex.metrics import Report
 from somex.model.torch_folder import write_json
 from somex.recipe import Recipe
+from somex.run_state import STATE_FILE
 from somex.training import Listener, Trainer
 
 SCORES = ("total", "ner", "re", "ner_micro", "re_micro")
@@ -81,21 +82,17 @@ def execute_run(
         What ``metrics.json`` holds; a run that is finished is not trained again with ``resume``.
 
     Raises:
-        ConfigError: The run that is to go on was begun by another recipe.
+        ConfigError: The run that is to go on was begun with another recipe or other data.
     """
     place = folder / run.name
     metrics_path = place / "metrics.json"
     recipe = replace(recipe, training=replace(recipe.training, seed=run.seed))
-    if resume:
-        _check_same_recipe(recipe, place / "recipe.json")
-        if metrics_path.exists():
-            finished: dict[str, Any] = json.loads(metrics_path.read_text(encoding="utf-8"))
-            return finished
     data = build_training_data(recipe.data, seed=run.seed, fold=run.fold, n_folds=n_folds)
-    place.mkdir(parents=True, exist_ok=True)
-    write_json(place / "recipe.json", recipe.to_json())
-    write_json(place / "environment.json", describe_environment())
-    write_json(place / "data.json", describe_data(data))
+    if resume and (metrics_path.exists() or (place / STATE_FILE).exists()):
+        _check_same(recipe, data, place)
+        if metrics_path.exists():
+            return _read_json(metrics_path)
+    _begin(recipe, data, place, resume=resume)
     trainer = Trainer(recipe, folder=place, train=data.train, dev=data.dev, listener=listener)
     trainer.run(resume=resume)
     metrics: dict[str, Any] = {"seed": run.seed, "fold": run.fold, "history": trainer.history}
@@ -106,11 +103,20 @@ def execute_run(
     return metrics
 
 
-def _check_same_recipe(recipe: Recipe, path: Path) -> None:
-    """Compare model and training of a recipe with those that a run folder was begun with."""
-    if not path.exists():
-        return
-    begun = json.loads(path.read_text(encoding="utf-8"))
+def _begin(recipe: Recipe, data: TrainingData, place: Path, *, resume: bool) -> None:
+    """Write what a run is made of; what an earlier run left there must not pass for its own."""
+    place.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        for name in ("metrics.json", STATE_FILE):
+            (place / name).unlink(missing_ok=True)
+    write_json(place / "recipe.json", recipe.to_json())
+    write_json(place / "environment.json", describe_environment())
+    write_json(place / "data.json", describe_data(data))
+
+
+def _check_same(recipe: Recipe, data: TrainingData, place: Path) -> None:
+    """Compare a recipe and its data with those that a run folder was begun with."""
+    begun = _read_json(place / "recipe.json")
     now = json.loads(json.dumps(recipe.to_json()))
     changed = [
         f"{part}.{key} was {begun.get(part, {}).get(key)!r} and is {value!r}"
@@ -118,8 +124,15 @@ def _check_same_recipe(recipe: Recipe, path: Path) -> None:
         for key, value in now[part].items()
         if begun.get(part, {}).get(key) != value
     ]
+    if _read_json(place / "data.json") != describe_data(data):
+        changed.append("the sentences (or folds) are others")
     if changed:
-        raise ConfigError(f"{path}: can't resume, {'; '.join(changed)}; give another --out")
+        raise ConfigError(f"{place}: can't resume, {'; '.join(changed)}; give another --out")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return value
 
 
 def scores_of(report: Report) -> dict[str, float]:

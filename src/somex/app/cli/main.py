@@ -52,5 +52,6 @@ def run() -> None:
         app()
     except (SomexError, OSError) as error:
         console = Console(stderr=True, highlight=False)
-        console.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+        message = " ".join(str(error).splitlines())
+        console.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
         sys.exit(2)
