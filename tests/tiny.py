@@ -40,6 +40,7 @@ MARKED = (
     "Measurements followed the usual protocol of the laboratory .",
 )
 
+_WORD = re.compile(r"\w+|[^\w\s]")
 _PART = re.compile(r"\{(\w+)\|([^}]*)\}|(\S+)")
 
 
@@ -87,11 +88,20 @@ def read_marked(folder: Path, lines: tuple[str, ...] = MARKED) -> list[LabeledDo
     return read_somd_split(write_marked(folder, lines), "train")
 
 
+def _pieces() -> list[str]:
+    """Return word pieces in a fixed order (a trainer would break ties anew in each process)."""
+    words = [w.lower() for line in MARKED for t in parse_marked(line)[0] for w in _WORD.findall(t)]
+    alphabet = sorted({ch for word in words for ch in word} | set("abcdefghijklmnopqrstuvwxyz"))
+    alphabet = sorted({*alphabet, *"0123456789"})
+    whole = sorted({w for w in words if words.count(w) > 1 and len(w) > 1})
+    starts = sorted({w[:3] for w in words if len(w) > 4} - set(whole))
+    return [*alphabet, *(f"##{ch}" for ch in alphabet if ch.isalnum()), *whole, *starts]
+
+
 def write_encoder(folder: Path, *, kind: str = "bert") -> Path:
     """Write a tiny random encoder (2 layers, 32 wide) with a lower-casing WordPiece tokenizer."""
     import torch
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-    from tokenizers.trainers import WordPieceTrainer
     from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, PreTrainedTokenizerFast
 
     special = {
@@ -99,18 +109,11 @@ def write_encoder(folder: Path, *, kind: str = "bert") -> Path:
         "mpnet": ("<s>", "<pad>", "</s>", "[UNK]", "<mask>"),
     }[kind]
     pad, cls, sep = ("[PAD]", "[CLS]", "[SEP]") if kind == "bert" else ("<pad>", "<s>", "</s>")
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    vocabulary = {piece: i for i, piece in enumerate((*special, *_pieces()))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    trainer = WordPieceTrainer(
-        vocab_size=260,
-        special_tokens=list(special),
-        initial_alphabet=list("abcdefghijklmnopqrstuvwxyz0123456789"),
-        show_progress=False,
-        min_frequency=2,
-    )
-    tokenizer.train_from_iterator([" ".join(parse_marked(m)[0]) for m in MARKED], trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{cls} $A {sep}",
         special_tokens=[(t, tokenizer.token_to_id(t)) for t in (cls, sep)],

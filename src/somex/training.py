@@ -137,11 +137,10 @@ class Trainer:
             stage = _Stage(self, task)
             if state is not None and task in state["finished"]:
                 stage.load_best()
+                set_random_state(state["random"])
                 continue
             if state is not None and state["task"] == task:
                 stage.load_state(state)
-            elif state is not None:  # stopped between two stages
-                set_random_state(state["random"])
             stage.run()
             stage.load_best()
         save_model(self.model, self.tokenizer, self.folder / "model")
