@@ -334,6 +334,55 @@ def test_training_accumulation_of_copies_equals_a_larger_batch(
             assert left == pytest.approx(right, abs=1e-3)
 
 
+def test_training_accumulation_adds_up_the_gradient_of_a_larger_batch(
+    tiny_bert: Path,
+    tiny_corpus: list[LabeledDocument],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    norms: list[float] = []
+
+    def keep_norm(parameters: list[nn.Parameter], norm: float) -> None:
+        squares = [p.grad.pow(2).sum() for p in parameters if p.grad is not None]
+        norms.append(torch.stack(squares).sum().sqrt().item())
+
+    monkeypatch.setattr(training, "clip", keep_norm)  # AdamW itself does not see the scale
+    for batch_size, accumulation in ((8, 1), (2, 4)):
+        recipe = _recipe(tiny_bert, epochs=1, batch_size=batch_size, accumulation=accumulation)
+        trainer = _trainer(recipe, tmp_path / str(batch_size), [tiny_corpus[1]] * 8)
+        _without_dropout(trainer).run()
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)
+
+
+def test_training_with_an_average_scores_and_saves_the_average(
+    tiny_bert: Path,
+    tiny_corpus: list[LabeledDocument],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "token_head.linear.weight"
+    steps: list[torch.Tensor] = []
+    scored: list[torch.Tensor] = []
+    score = Trainer.score
+
+    def keep_scored(self: Trainer, documents: list[LabeledDocument]) -> Report:
+        scored.append(_weights(self.model)[name])
+        return score(self, documents)
+
+    monkeypatch.setattr(Trainer, "score", keep_scored)
+    record = Record(at_step=lambda _: steps.append(_weights(trainer.model)[name]))
+    recipe = _recipe(tiny_bert, epochs=1, ema_decay=0.9, learning_rate=1e-2)
+    trainer = _trainer(recipe, tmp_path, tiny_corpus[:12], tiny_corpus[12:], record)
+    expected = _weights(trainer.model)[name]
+    final = _weights(trainer.run())[name]
+    for step, weight in enumerate(steps):
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * weight
+    torch.testing.assert_close(final, expected)
+    assert torch.equal(scored[0], final)
+    assert not torch.allclose(final, steps[-1], atol=1e-4)
+
+
 def test_training_accumulation_is_near_a_larger_batch(
     tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
 ) -> None:
