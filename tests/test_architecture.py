@@ -1,0 +1,69 @@
+"""The rooms import only what docs/architecture.md lets them, so the data flows one way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import somex
+
+ROOT = Path(somex.__file__).parent
+MAY_IMPORT = {
+    "core": set(),
+    "text": {"core"},
+    "decoding": {"core"},
+    "metrics": {"core"},
+    "significance": {"core", "metrics"},
+    "readers": {"core", "text"},
+    "model": {"core", "text", "decoding"},
+    "models": set(),
+    "model_registry": {"core"},
+    "recipe": {"core", "model"},
+    "corpus": {"core", "readers", "recipe", "text"},
+    "optimizer": {"recipe"},
+    "run_state": {"core"},
+    "training": {"core", "metrics", "model", "optimizer", "recipe", "run_state"},
+    "pipeline": {"core", "decoding", "model", "model_registry", "readers"},
+}
+"""Room -> rooms it may import; experiments and app may import all, __init__ what it exports."""
+
+
+def imports(room: str) -> Iterator[tuple[Path, str]]:
+    place = ROOT / room
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: imports are absolute"
+                yield path, node.module or ""
+            elif isinstance(node, ast.Import):
+                yield from ((path, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_architecture_room_imports_only_what_it_may(room: str) -> None:
+    allowed = MAY_IMPORT[room] | {room}
+    wrong = [
+        f"{path.name}: {name}"
+        for path, name in imports(room)
+        if name.split(".")[0] == "somex" and name.partition(".")[2].split(".")[0] not in allowed
+    ]
+    assert wrong == []
+
+
+def test_architecture_every_room_is_known() -> None:
+    rooms = {p.stem for p in ROOT.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    assert rooms == {*MAY_IMPORT, "experiments", "app", "__init__"}
+
+
+def test_architecture_recipes_know_only_the_configuration_of_models() -> None:
+    named = {name for _, name in imports("recipe") if name.startswith("somex.model")}
+    assert named == {"somex.model.config"}
+
+
+def test_architecture_files_stay_short() -> None:
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in ROOT.rglob("*.py")}
+    assert {str(path): n for path, n in lengths.items() if n >= 400} == {}
