@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,6 @@ def test_recipes_of_the_repository_are_valid(path: Path, monkeypatch: pytest.Mon
     for name in ("SOMEX_DATA", "SOMEX_ENCODERS"):
         monkeypatch.setenv(name, os.environ.get(name, "/somewhere"))
     assert read_recipe(path).name == path.stem
-    first, second = path.read_text(encoding="utf-8").splitlines()[:2]
-    assert first.startswith("# ")
-    assert "somex train" in second
+    lines = path.read_text(encoding="utf-8").splitlines()
+    header = list(takewhile(lambda line: line.startswith("#"), lines))
+    assert f"somex train recipes/{path.name}" in " ".join(header)  # the command that runs it
