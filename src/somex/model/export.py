@@ -1,12 +1,14 @@
 """Export of a torch model to ONNX: two graphs, fp32 or dynamic int8, no file above 90 MB.
 
-int8: weights per channel, activations at run time (ONNX Runtime's dynamic quantisation).
+int8: weights per channel, activations at run time (ONNX Runtime's dynamic quantisation), outlying
+channels apart in fp32.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -16,9 +18,10 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from somex.core.errors import ModelError
-from somex.model.folder import TOKENIZER_FILE
+from somex.model.folder import TOKENIZER_FILE, read_pieces
 from somex.model.modules import JointModel, TorchBatch, TorchPairs
 from somex.model.onnx_backend import ENCODE_FILE, RELATE_FILE
+from somex.model.outliers import OUTLIER_WEIGHT, split_outliers
 from somex.model.torch_folder import load_model
 
 PRECISIONS = ("int8", "fp32")
@@ -51,7 +54,9 @@ _MENTIONS = ("mention_row", "mention_start", "mention_last", "mention_type")
 _PAIRS = ("pair_head", "pair_tail", "pair_distance", "pair_between")
 
 
-def export_model(folder: Path, target: Path, *, precision: str = "int8") -> None:
+def export_model(
+    folder: Path, target: Path, *, precision: str = "int8", calibration: Sequence[str] = ()
+) -> None:
     """Export a trained model folder to an ONNX model folder.
 
     Args:
@@ -59,6 +64,7 @@ def export_model(folder: Path, target: Path, *, precision: str = "int8") -> None
         target: Gets config.json, tokenizer.json, the two graphs and their weights, in files below
             90 MB (a single larger tensor has a file of its own); may be ``folder`` itself.
         precision: ``int8`` or ``fp32``.
+        calibration: Texts that show which channels are outliers; sentences of ours by default.
 
     Raises:
         ModelError: The precision is unknown, or the folder holds no torch model.
@@ -66,6 +72,9 @@ def export_model(folder: Path, target: Path, *, precision: str = "int8") -> None
     if precision not in PRECISIONS:
         raise ModelError(f"unknown precision {precision!r}; valid: {', '.join(PRECISIONS)}")
     model = load_model(folder)
+    if precision == "int8":
+        pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=model.config.max_pieces)
+        split_outliers(model, pieces.encoder, pad_id=pieces.pad_id, texts=calibration)
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target) as name:
         temporary = Path(name)
@@ -125,9 +134,16 @@ def _quantize(source: Path, target: Path) -> Path:
         op_types_to_quantize=["MatMul", "Gemm", "Gather"],
         per_channel=True,
         weight_type=QuantType.QInt8,
+        nodes_to_exclude=_fp32_nodes(source),
         extra_options={"MatMulConstBOnly": True},
     )
     return target
+
+
+def _fp32_nodes(path: Path) -> list[str]:
+    """Name the products over outlying channels, which stay in fp32."""
+    graph = onnx.load(path, load_external_data=False).graph
+    return [n.name for n in graph.node if any(OUTLIER_WEIGHT in name for name in n.input)]
 
 
 def _save_split(model: onnx.ModelProto, path: Path) -> None:
