@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from somex.core.errors import ModelError, unknown_value
+from somex.model_card import CARD_FILE
 
 GROUP = "somex.models"
 DEFAULT_MODEL = "mpnet-joint"
-CARD_FILE = "card.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from somex.model.folder import TOKENIZER_FILE, read_pieces
 from somex.model.modules import JointModel, TorchBatch, TorchPairs
 from somex.model.onnx_backend import ENCODE_FILE, RELATE_FILE
 from somex.model.outliers import OUTLIER_WEIGHT, split_outliers
-from somex.model.torch_folder import load_model
+from somex.model.torch_folder import load_model, write_json
 
 PRECISIONS = ("int8", "fp32")
 MAX_DATA_BYTES = 90_000_000
@@ -85,9 +85,12 @@ def export_model(
             if precision == "int8":
                 source = _quantize(source, temporary / f"int8-{graph}")
             _save_split(onnx.load(source), target / graph)
-    for file in ("config.json", TOKENIZER_FILE):
-        if not (target / file).exists() or not (target / file).samefile(folder / file):
-            shutil.copyfile(folder / file, target / file)
+    encoder = Path(model.config.encoder)
+    portable = encoder.name if encoder.is_absolute() else model.config.encoder
+    write_json(target / "config.json", {**model.config.to_json(), "encoder": portable})
+    tokenizer = target / TOKENIZER_FILE
+    if not tokenizer.exists() or not tokenizer.samefile(folder / TOKENIZER_FILE):
+        shutil.copyfile(folder / TOKENIZER_FILE, tokenizer)
 
 
 def _trace_encode(model: JointModel, path: Path) -> None:
