@@ -1,6 +1,6 @@
 """Rewrite a SOMD split as Phase II tokenises: every punctuation mark stands alone.
 
-    python benchmarks/punctuation_split.py ../shared/data/somd2025/phase1 OUT --split validation
+python benchmarks/punctuation_split.py ../shared/data/somd2025/phase1 OUT --split validation
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,8 +98,9 @@ def build_training_data(
         n_folds: Number of folds.
 
     Returns:
-        Training, dev and test sentences. Equal sentences (white space and case aside) share a
-        fold; no extra document that holds a dev, test or forbidden sentence is trained on.
+        Training, dev and test sentences; in the first, those with rare types stand repeatedly.
+        Equal sentences (white space and case aside) share a fold; no extra document that holds a
+        dev, test or forbidden sentence is trained on.
     """
     if fold is not None and not 0 <= fold < n_folds:
         raise ConfigError(f"fold {fold} does not exist; valid: 0 to {n_folds - 1}")
@@ -114,7 +116,15 @@ def build_training_data(
     forbidden += [_text for source in config.never for _text in _sentences(source)]
     for source in config.extra:
         train += _extra(source, forbidden, known, seed)
-    return TrainingData(train, dev, test)
+    return TrainingData(_repeat_rare(train, config), dev, test)
+
+
+def _repeat_rare(train: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:
+    """Put each sentence with a rare entity type in several times."""
+    counts = Counter(m.type for part in train for m in part.annotation.mentions)
+    rare = {entity for entity, count in counts.items() if count < config.rare_below}
+    repeated = [p for p in train if any(m.type in rare for m in p.annotation.mentions)]
+    return [*train, *(repeated * (config.rare_repeat - 1))]
 
 
 def _sentences(source: Source) -> list[str]:

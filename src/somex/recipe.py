@@ -45,15 +45,21 @@ class DataConfig:
             of them is left out whole.
         dev_fraction: Share of the training sentences kept for early stopping and for the choice
             of the best checkpoint; 0 trains on all and keeps the last one.
+        rare_below: An entity type with fewer training mentions than this is rare.
+        rare_repeat: How often an epoch shows each sentence that holds a rare type.
     """
 
     train: Source
     extra: tuple[Source, ...] = ()
     never: tuple[Source, ...] = ()
     dev_fraction: float = 0.1
+    rare_below: int = 150
+    rare_repeat: int = 1
 
     def __post_init__(self) -> None:
         check_range("dev_fraction", self.dev_fraction, 0.0, 0.5)
+        check_range("rare_below", self.rare_below, 0, 10**9)
+        check_range("rare_repeat", self.rare_repeat, 1, 100)
 
 
 @dataclass(frozen=True, slots=True)
