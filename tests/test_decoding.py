@@ -239,3 +239,17 @@ def test_drop_unsure_keeps_what_reaches_the_threshold() -> None:
 def test_log_softmax_stands_large_logits() -> None:
     logits = np.array([[1000.0, 0.0], [-1000.0, -1000.0]], np.float32)
     assert log_softmax(logits) == pytest.approx(np.array([[0, -1000], [-0.693147, -0.693147]]))
+
+
+def test_decoding_joins_touching_mentions_of_one_type() -> None:
+    names = ["O", "B-Release", "B-Release", "B-Version", "B-Version"]
+    logits = np.full((5, N_TAGS), -5.0, np.float32)
+    for unit, name in enumerate(names):
+        logits[unit, TAGS.index(name)] = 5.0
+    glued = [False, False, True, True, False]
+    spans = [(m.unit_start, m.unit_end, m.type) for m in decode_mentions(logits, glued=glued)]
+    assert spans == [
+        (1, 3, EntityType.RELEASE),
+        (3, 4, EntityType.VERSION),
+        (4, 5, EntityType.VERSION),
+    ]

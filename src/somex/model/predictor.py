@@ -98,7 +98,7 @@ class Predictor:
         batch = collate(windows, pad_id=self._pad_id)
         tag_logits, units = self._backend.encode(batch)
         mentions = [
-            decode_mentions(tag_logits[row, :n], self.decoding)
+            decode_mentions(tag_logits[row, :n], self.decoding, glued=_glued(windows[row].units))
             for row, n in enumerate(batch.n_units.tolist())
         ]
         relations: list[list[RelationPrediction]] = [[] for _ in windows]
@@ -135,6 +135,12 @@ class Predictor:
                 types = [mentions[row][head].type for head in heads]
                 decoded = decode_hosts(logits[of_row], allowed[of_row], both, types, self.decoding)
             relations[row].extend(drop_unsure(decoded, self.decoding))
+
+
+def _glued(units: Sequence[Token]) -> list[bool]:
+    """Tell for each unit whether it follows the one before it without a blank."""
+    starts = [unit.char_start for unit in units]
+    return [False, *(a.char_end == b for a, b in zip(units, starts[1:], strict=False))]
 
 
 def _pair_calls(mentions: list[list[SpanPrediction]]) -> Iterator[tuple[int, int]]:
