@@ -12,11 +12,14 @@ from somex.core.errors import FormatError
 
 CARD_FILE = "card.json"
 README_FILE = "README.md"
+MEMBERS_FILE = "members.json"
+"""In the run folder of an averaged model: the cards of the runs that it is the mean of."""
 _RUN_FILES = {
     "recipe": "recipe.json",
     "data": "data.json",
     "environment": "environment.json",
     "training": "metrics.json",
+    "members": MEMBERS_FILE,
 }
 
 
@@ -39,8 +42,9 @@ def build_card(
         path = run_folder / file
         if path.is_file():
             card[key] = _portable(json.loads(path.read_text(encoding="utf-8")))
-    if "recipe" in card:
-        card["encoder"] = Path(card["recipe"]["model"]["encoder"]).name
+    made_by = card.get("members", [card])[0]
+    if "recipe" in made_by:
+        card["encoder"] = Path(made_by["recipe"]["model"]["encoder"]).name
     card["scores"] = {key: dict(report) for key, report in scores.items()}
     return card
 
@@ -88,14 +92,11 @@ def render_card(card: Mapping[str, Any]) -> str:
         "",
         f"- Encoder: {card.get('encoder', 'unknown')}",
     ]
-    for part, facts in card.get("data", {}).items():
-        if facts["n_sentences"]:
-            lines.append(
-                f"- {part}: {facts['n_sentences']} sentences, {facts['n_mentions']} mentions, "
-                f"SHA-256 {facts['sha256'][:16]}"
-            )
-    if "recipe" in card:
-        lines += ["", "## Recipe", "", "```json", json.dumps(card["recipe"], indent=2), "```"]
+    members = card.get("members", [card])
+    if len(members) > 1:
+        lines.append(f"- Weights: the mean of {len(members)} runs from the same first weights")
+    for member in members:
+        lines += _render_run(member)
     lines += ["", "## Scores", "", "Macro F1, exact match, as the SOMD shared task scores.", ""]
     lines += ["| set | total | NER | RE |", "| --- | --- | --- | --- |"]
     for name, report in card.get("scores", {}).items():
@@ -112,3 +113,16 @@ def render_card(card: Mapping[str, Any]) -> str:
         "- Confidence values are not calibrated yet.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _render_run(card: Mapping[str, Any]) -> list[str]:
+    lines = ["", f"## Training of {card['name']}", ""]
+    for part, facts in card.get("data", {}).items():
+        if facts["n_sentences"]:
+            lines.append(
+                f"- {part}: {facts['n_sentences']} sentences, {facts['n_mentions']} mentions, "
+                f"SHA-256 {facts['sha256'][:16]}"
+            )
+    if "recipe" in card:
+        lines += ["", "```json", json.dumps(card["recipe"], indent=2), "```"]
+    return lines

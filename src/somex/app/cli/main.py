@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from somex.app.cli.average import average
 from somex.app.cli.convert import convert
 from somex.app.cli.data import data
 from somex.app.cli.evaluate import evaluate
@@ -36,6 +37,7 @@ app.command()(extract)
 app.command()(predict)
 app.command()(train)
 app.command()(evaluate)
+app.command()(average)
 app.command()(export)
 app.command()(models)
 app.command()(convert)
