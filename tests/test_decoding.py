@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, relations_between
+from somex.core.schema import (
+    ENTITY_TYPES,
+    RELATION_TYPES,
+    EntityType,
+    RelationType,
+    relations_between,
+)
 from somex.core.tags import (
     N_TAGS,
     N_TYPES,
@@ -22,9 +28,11 @@ from somex.decoding import (
     MAY_STAND_ALONE,
     DecodingConfig,
     RelationPrediction,
+    SpanPrediction,
     decode_hosts,
     decode_mentions,
     decode_pairs,
+    drop_strays,
     drop_unsure,
     log_softmax,
     viterbi,
@@ -253,3 +261,16 @@ def test_decoding_joins_touching_mentions_of_one_type() -> None:
         (3, 4, EntityType.VERSION),
         (4, 5, EntityType.VERSION),
     ]
+
+
+def test_decoding_drops_attributes_of_nothing() -> None:
+    mentions = [
+        SpanPrediction(0, 1, EntityType.CITATION, 0.9),
+        SpanPrediction(2, 3, EntityType.APPLICATION, 0.9),
+        SpanPrediction(4, 5, EntityType.VERSION, 0.9),
+        SpanPrediction(6, 7, EntityType.SOFTWARE_COREFERENCE, 0.9),
+    ]
+    relations = [RelationPrediction(2, 1, RelationType.VERSION_OF, 0.8)]
+    kept, moved = drop_strays(mentions, relations)
+    assert kept == mentions[1:]
+    assert moved == [RelationPrediction(1, 0, RelationType.VERSION_OF, 0.8)]

@@ -15,6 +15,7 @@ from somex.decoding import (
     decode_hosts,
     decode_mentions,
     decode_pairs,
+    drop_strays,
     drop_unsure,
 )
 from somex.model.backend import Backend
@@ -111,7 +112,12 @@ class Predictor:
             if len(pairs.pair_head):
                 logits = self._backend.relate(units[first:last], pairs)
                 self._decode_relations(logits, pairs, mentions[first:last], relations[first:last])
-        return [_Found(m, r) for m, r in zip(mentions, relations, strict=True)]
+        return [self._found(m, r) for m, r in zip(mentions, relations, strict=True)]
+
+    def _found(self, mentions: list[SpanPrediction], relations: list[RelationPrediction]) -> _Found:
+        if self.decoding.drop_strays and self.config.relation_head == "host":
+            mentions, relations = drop_strays(mentions, relations)
+        return _Found(mentions, drop_unsure(relations, self.decoding))
 
     def _decode_relations(
         self,
@@ -134,7 +140,7 @@ class Predictor:
             else:
                 types = [mentions[row][head].type for head in heads]
                 decoded = decode_hosts(logits[of_row], allowed[of_row], both, types, self.decoding)
-            relations[row].extend(drop_unsure(decoded, self.decoding))
+            relations[row].extend(decoded)
 
 
 def _glued(units: Sequence[Token]) -> list[bool]:
