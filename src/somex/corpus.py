@@ -43,8 +43,7 @@ def split_labeled(labeled: LabeledDocument) -> list[LabeledDocument]:
     document, annotation = labeled.document, labeled.annotation
     parts = []
     for index, sentence in enumerate(document.sentences or split_sentences(document.text)):
-        start, end = sentence.char_start, sentence.char_end
-        inside = [m for m in annotation.mentions if start <= m.char_start and m.char_end <= end]
+        inside = [m for m in annotation.mentions if sentence.holds(m)]
         kept = set(inside)
         relations = [r for r in annotation.relations if r.head in kept and r.tail in kept]
         part = Document(f"{document.id}#{index}", document.text, (sentence,))
@@ -113,7 +112,7 @@ def build_training_data(
     train = [p for p in rest if keys[id(p)] not in dev_keys]
     known = {keys[id(p)] for p in train}
     forbidden = [keys[id(p)] for p in (*test, *dev)]
-    forbidden += [_text for source in config.never for _text in _sentences(source)]
+    forbidden += [text for source in config.never for text in _sentences(source)]
     for source in config.extra:
         train += _extra(source, forbidden, known, seed)
     return TrainingData(_repeat_rare(train, config), dev, test)

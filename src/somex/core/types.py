@@ -51,6 +51,10 @@ class Sentence:
                 )
             reached = token.char_end
 
+    def holds(self, mention: Mention) -> bool:
+        """Tell whether a mention lies in the sentence as a whole."""
+        return self.char_start <= mention.char_start and mention.char_end <= self.char_end
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

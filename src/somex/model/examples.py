@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from somex.core.schema import EntityType, RelationType
 from somex.core.tags import tags_of_spans
-from somex.core.types import LabeledDocument, Mention, Sentence, Token
+from somex.core.types import LabeledDocument, Mention, Token
 from somex.model.inputs import PieceEncoder, Window, units_of
 from somex.model.pairs import UnitMention
 from somex.text.sentences import split_sentences
@@ -42,14 +42,9 @@ def build_examples(
     document = labeled.document
     for sentence in document.sentences or split_sentences(document.text):
         sentence_units = units_of(document, sentence, units=units)
-        mentions = _inside(labeled.annotation.mentions, sentence)
+        mentions = [m for m in labeled.annotation.mentions if sentence.holds(m)]
         for window in pieces.encode(document.text, sentence_units):
             yield _example(window, mentions, labeled)
-
-
-def _inside(mentions: Sequence[Mention], sentence: Sentence) -> list[Mention]:
-    start, end = sentence.char_start, sentence.char_end
-    return [m for m in mentions if start <= m.char_start and m.char_end <= end]
 
 
 def _example(window: Window, mentions: Sequence[Mention], labeled: LabeledDocument) -> Example:
