@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,45 @@ class TrainingData:
     test: list[LabeledDocument]
 
 
+def _never(_: LabeledDocument) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOut:
+    """What a training is tested on and must not see; by default nothing.
+
+    Attributes:
+        is_test: Tells of a sentence of the main corpus whether it is tested on.
+        is_barred: Tells of a sentence of any corpus whether it must not be trained on; equal
+            sentences of test sentences (white space and case aside) never are.
+        is_barred_document: Tells of an extra document whether it is left out whole.
+        whole_documents: Whether an extra document that holds a test sentence is left out whole.
+    """
+
+    is_test: Callable[[LabeledDocument], bool] = _never
+    is_barred: Callable[[LabeledDocument], bool] = _never
+    is_barred_document: Callable[[LabeledDocument], bool] = _never
+    whole_documents: bool = True
+
+
+def hold_out_fold(fold: int | None, *, n_folds: int = 5) -> HoldOut:
+    """Hold out a fold; equal sentences (white space and case aside) share one.
+
+    Args:
+        fold: 0 to ``n_folds`` - 1; None holds out nothing.
+        n_folds: Number of folds.
+
+    Raises:
+        ConfigError: There is no such fold.
+    """
+    if fold is None:
+        return HoldOut()
+    if not 0 <= fold < n_folds:
+        raise ConfigError(f"fold {fold} does not exist; valid: 0 to {n_folds - 1}")
+    return HoldOut(is_test=lambda p: bucket_of(squeeze(sentence_text(p)), n_folds) == fold)
+
+
 def build_training_data(
     config: DataConfig, *, seed: int, fold: int | None = None, n_folds: int = 5
 ) -> TrainingData:
@@ -101,20 +140,38 @@ def build_training_data(
         Equal sentences (white space and case aside) share a fold; no extra document that holds a
         dev, test or forbidden sentence is trained on.
     """
-    if fold is not None and not 0 <= fold < n_folds:
-        raise ConfigError(f"fold {fold} does not exist; valid: 0 to {n_folds - 1}")
-    main = [part for labeled in read_source(config.train) for part in split_labeled(labeled)]
+    return cut_training_data(config, seed=seed, hold_out=hold_out_fold(fold, n_folds=n_folds))
+
+
+def read_main(config: DataConfig) -> list[LabeledDocument]:
+    """Read the main corpus of a recipe, cut into sentences."""
+    return [part for labeled in read_source(config.train) for part in split_labeled(labeled)]
+
+
+def cut_training_data(config: DataConfig, *, seed: int, hold_out: HoldOut) -> TrainingData:
+    """Read a recipe's corpora and hold out a test part of the main one.
+
+    Args:
+        config: The recipe's data part.
+        seed: Draws the dev part and the empty sentences.
+        hold_out: What is tested on and what must not be trained on.
+
+    Returns:
+        As `build_training_data`.
+    """
+    main = read_main(config)
     keys = {id(part): squeeze(sentence_text(part)) for part in main}
-    test = [p for p in main if fold is not None and _bucket(keys[id(p)], n_folds) == fold]
-    rest = [p for p in main if fold is None or _bucket(keys[id(p)], n_folds) != fold]
+    test = [p for p in main if hold_out.is_test(p)]
+    held = {keys[id(p)] for p in test}
+    rest = [p for p in main if keys[id(p)] not in held and not hold_out.is_barred(p)]
     dev_keys = _draw(sorted({keys[id(p)] for p in rest}), config.dev_fraction, seed)
     dev = [p for p in rest if keys[id(p)] in dev_keys]
     train = [p for p in rest if keys[id(p)] not in dev_keys]
-    known = {keys[id(p)] for p in train}
-    forbidden = [keys[id(p)] for p in (*test, *dev)]
+    known = {keys[id(p)] for p in train} | held
+    forbidden = [keys[id(p)] for p in (*(test if hold_out.whole_documents else ()), *dev)]
     forbidden += [text for source in config.never for text in _sentences(source)]
     for source in config.extra:
-        train += _extra(source, forbidden, known, seed)
+        train += _extra(source, forbidden, known, seed, hold_out)
     return TrainingData(_repeat_rare(train, config), dev, test)
 
 
@@ -132,15 +189,15 @@ def _sentences(source: Source) -> list[str]:
 
 
 def _extra(
-    source: Source, forbidden: Sequence[str], known: set[str], seed: int
+    source: Source, forbidden: Sequence[str], known: set[str], seed: int, hold_out: HoldOut
 ) -> list[LabeledDocument]:
-    documents = drop_documents_holding(read_source(source), forbidden)
+    documents = [d for d in read_source(source) if not hold_out.is_barred_document(d)]
     full: list[LabeledDocument] = []
     empty: list[LabeledDocument] = []
-    for labeled in documents:
+    for labeled in drop_documents_holding(documents, forbidden):
         for part in split_labeled(labeled):
             key = squeeze(sentence_text(part))
-            if key and key not in known:
+            if key and key not in known and not hold_out.is_barred(part):
                 known.add(key)
                 (full if part.annotation.mentions else empty).append(part)
     if source.empty_per_mention >= 0:
@@ -149,7 +206,8 @@ def _extra(
     return full + empty
 
 
-def _bucket(key: str, n_buckets: int) -> int:
+def bucket_of(key: str, n_buckets: int) -> int:
+    """Return the bucket of a text, 0 to ``n_buckets`` - 1; the same everywhere and always."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % n_buckets
 
 

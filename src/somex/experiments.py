@@ -7,7 +7,7 @@ import json
 import platform
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,11 @@ import torch
 from somex.core.errors import ConfigError
 from somex.core.types import LabeledDocument
 from somex.corpus import TrainingData, build_training_data, hash_documents
-from somex.metrics import Report
+from somex.metrics import SCORES
 from somex.model.torch_folder import write_json
 from somex.recipe import Recipe
 from somex.run_state import STATE_FILE
 from somex.training import Listener, Trainer
-
-SCORES = ("total", "ner", "re", "ner_micro", "re_micro")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +82,33 @@ def execute_run(
     Raises:
         ConfigError: The run that is to go on was begun with another recipe or other data.
     """
-    place = folder / run.name
-    metrics_path = place / "metrics.json"
     recipe = replace(recipe, training=replace(recipe.training, seed=run.seed))
     data = build_training_data(recipe.data, seed=run.seed, fold=run.fold, n_folds=n_folds)
+    facts = {"seed": run.seed, "fold": run.fold}
+    place = folder / run.name
+    return execute_on(recipe, data, place=place, facts=facts, resume=resume, listener=listener)
+
+
+def execute_on(
+    recipe: Recipe,
+    data: TrainingData,
+    *,
+    place: Path,
+    facts: Mapping[str, Any],
+    resume: bool = False,
+    listener: Listener | None = None,
+) -> dict[str, Any]:
+    """Train a recipe on given sentences; otherwise as `execute_run`.
+
+    Args:
+        recipe: The experiment, with the seed to use.
+        data: What to train and score on.
+        place: Folder of this run.
+        facts: What tells the run from others, for ``metrics.json``.
+        resume: Go on from the checkpoint in the folder, and keep a run that is finished.
+        listener: Hears of steps and epochs.
+    """
+    metrics_path = place / "metrics.json"
     if resume and (metrics_path.exists() or (place / STATE_FILE).exists()):
         _check_same(recipe, data, place)
         if metrics_path.exists():
@@ -95,10 +116,10 @@ def execute_run(
     _begin(recipe, data, place, resume=resume)
     trainer = Trainer(recipe, folder=place, train=data.train, dev=data.dev, listener=listener)
     trainer.run(resume=resume)
-    metrics: dict[str, Any] = {"seed": run.seed, "fold": run.fold, "history": trainer.history}
+    metrics: dict[str, Any] = {**facts, "history": trainer.history}
     for part, documents in (("dev", data.dev), ("test", data.test)):
         if documents:
-            metrics[part] = scores_of(trainer.score(documents))
+            metrics[part] = trainer.score(documents).main_scores()
     write_json(metrics_path, metrics)
     return metrics
 
@@ -133,18 +154,6 @@ def _check_same(recipe: Recipe, data: TrainingData, place: Path) -> None:
 def _read_json(path: Path) -> dict[str, Any]:
     value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return value
-
-
-def scores_of(report: Report) -> dict[str, float]:
-    """Return the main scores of a report by name."""
-    values = (
-        report.total_macro_f1,
-        report.ner.macro_f1,
-        report.re.macro_f1,
-        report.ner.micro_f1,
-        report.re.micro_f1,
-    )
-    return dict(zip(SCORES, values, strict=True))
 
 
 def summarize(metrics: Sequence[dict[str, Any]], part: str) -> dict[str, dict[str, float]]:

@@ -20,6 +20,9 @@ from somex.core.errors import AnnotationError
 from somex.core.schema import ENTITY_TYPES, RELATION_TYPES
 from somex.core.types import LabeledDocument
 
+SCORES = ("total", "ner", "re", "ner_micro", "re_micro")
+"""Names of the main scores: total, macro F1 of mentions and relations, micro F1 of both."""
+
 _MAX_NAMED = 5
 
 
@@ -222,6 +225,11 @@ class Report:
     def total_macro_f1(self) -> float:
         """The shared task's total, 0 to 1: mean of the macro F1s of mentions and relations."""
         return (self.ner.macro_f1 + self.re.macro_f1) / 2
+
+    def main_scores(self) -> dict[str, float]:
+        """Return the main scores by name, see ``SCORES``."""
+        f1s = (self.ner.macro_f1, self.re.macro_f1, self.ner.micro_f1, self.re.micro_f1)
+        return dict(zip(SCORES, (self.total_macro_f1, *f1s), strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as values that ``json.dumps`` takes."""

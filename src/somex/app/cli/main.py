@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from somex.app.cli.average import average
+from somex.app.cli.bench import bench
 from somex.app.cli.convert import convert
 from somex.app.cli.data import data
 from somex.app.cli.evaluate import evaluate
@@ -43,6 +44,7 @@ app.command()(models)
 app.command()(convert)
 app.command()(validate)
 app.add_typer(data)
+app.add_typer(bench)
 
 
 def run() -> None:

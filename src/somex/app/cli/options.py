@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from somex.core.errors import ConfigError
+
 Model = Annotated[
     str, typer.Option(help="`default`, the name of an installed model, or a model folder.")
 ]
@@ -15,3 +17,15 @@ MinConfidence = Annotated[
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads of the network; all cores by default.")
 ]
+
+
+def parse_numbers(text: str, option: str) -> list[int]:
+    """Read whole numbers with commas between them, the value of an option.
+
+    Raises:
+        ConfigError: A part is no whole number.
+    """
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"{option} is {text!r}; valid: whole numbers, as 1,2,3") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -94,3 +95,38 @@ def _total_table(report: Report, intervals: dict[str, Any]) -> Table:
             cells.append(f"{found['low']:.4f} to {found['high']:.4f}")
         table.add_row(*cells, style="bold" if metric == "total" else None)
     return table
+
+
+_BENCH = {
+    "names": "Names",
+    "ner": "NER",
+    "ner_micro": "NER µ",
+    "re": "RE",
+    "re_micro": "RE µ",
+    "total": "Total",
+}
+
+
+def print_bench(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the rows of the out-of-distribution bench, see ``somex.ood_bench.summarize_set``."""
+    title = "F1 (Names: software of any kind; NER, RE, Total: macro; µ: micro)"
+    table = Table(title=title, title_justify="left")
+    table.add_column("Test set", no_wrap=True)
+    for title in ("n", *_BENCH.values(), "Diff."):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        several = len(row["runs"]) > 1
+        cells = [
+            f"{row['mean'][key]:.3f}" + (f" ± {row['std'][key]:.3f}" if several else "")
+            for key in _BENCH
+        ]
+        difference = "" if row["difference"] is None else f"{row['difference']:+.3f}"
+        table.add_row(row["name"], str(row["n_documents"]), *cells, difference)
+    console = Console()
+    width = max(console.width, console.measure(table).maximum)
+    Console(width=width).print(table)
+    for row in rows:
+        rest = {key: value for key, value in row["mean"].items() if key not in _BENCH}
+        if rest:
+            found = (f"{key} {v:.3f}" if v % 1 else f"{key} {v:.0f}" for key, v in rest.items())
+            console.print(f"{row['name']}: {', '.join(found)}", style="dim")

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from somex.app.cli.options import parse_numbers
 from somex.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def train(
         torch.set_num_threads(threads)
     loaded = read_recipe(recipe, overrides=tuple(override or ()))
     folder = out or Path("runs") / loaded.name
-    seed_list = _numbers(seeds, "--seeds") or [loaded.training.seed]
+    seed_list = parse_numbers(seeds, "--seeds") or [loaded.training.seed]
     fold_list = _folds(folds, only_folds)
     metrics = []
     for run in plan_runs(seed_list, folds=fold_list, paired=paired):
@@ -67,16 +68,9 @@ def train(
     _report(metrics, folder)
 
 
-def _numbers(text: str, option: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ConfigError(f"{option} is {text!r}; valid: whole numbers, as 1,2,3") from None
-
-
 def _folds(n_folds: int, only: str) -> list[int] | None:
     """Return the folds to hold out, or None for no cross-validation."""
-    wanted = _numbers(only, "--only-folds")
+    wanted = parse_numbers(only, "--only-folds")
     if n_folds == 0:
         if wanted:
             raise ConfigError(f"--only-folds is {only!r} without --folds; give their number too")
@@ -90,7 +84,8 @@ def _folds(n_folds: int, only: str) -> list[int] | None:
 
 
 def _report(metrics: list[dict[str, Any]], folder: Path) -> None:
-    from somex.experiments import SCORES, summarize
+    from somex.experiments import summarize
+    from somex.metrics import SCORES
 
     summary = {part: summarize(metrics, part) for part in ("dev", "test")}
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

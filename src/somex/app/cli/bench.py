@@ -1,0 +1,211 @@
+"""``somex bench``: measures what a model or a recipe is worth outside of its own data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from somex.app.cli.options import Threads, parse_numbers
+from somex.core.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    from somex.core.types import LabeledDocument
+    from somex.ood_bench import Corpora
+
+bench = typer.Typer(name="bench", help="Measure models and recipes.", no_args_is_help=True)
+
+
+@bench.callback()
+def _group() -> None:
+    """Measure models and recipes."""
+
+
+@bench.command("ood")
+def ood(
+    recipe: Annotated[
+        Path | None, typer.Argument(help="Recipe to train once a split; or give --model.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Instead of a recipe: a ready model, by name or folder, or `default`."),
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="With --model: sentences with gold that it was not trained on."),
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="With --corpus: split of a SOMD folder: train, validation or test.")
+    ] = "validation",
+    format: Annotated[
+        str | None, typer.Option(help="With --corpus: its format; found out unless given.")
+    ] = None,
+    splits: Annotated[
+        str, typer.Option(help="Only these test sets, as `fold,unseen-names,softcite`.")
+    ] = "",
+    seeds: Annotated[str, typer.Option(help="Seeds, as `1,2,3`; the recipe's by default.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder; runs/ood-<name of the recipe> by default.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoints in the run folder.")
+    ] = False,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a value: training.epochs=3.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that holds somesci/ and softcite/.", envvar="SOMEX_DATA"),
+    ] = None,
+    softcite_limit: Annotated[
+        int, typer.Option(min=0, help="So many softcite documents of each domain; 0 for all.")
+    ] = 0,
+    json_path: Annotated[
+        str | None,
+        typer.Option("--json", metavar="FILE|-", help="Write the results as JSON; - for stdout."),
+    ] = None,
+    threads: Threads = None,
+) -> None:
+    """Score where texts are unlike the training: one table, a row a test set.
+
+    With a recipe, a model is trained for each split without what the split holds out (a part of
+    SoMeSci, a fifth of the software names; `fold` is the control) and scored on that. Perturbed
+    texts (punctuation apart, the other citation style, resolver addresses, lower case) and
+    softcite need no training; the control's model is scored on them. With --model, a ready model
+    is scored on these only. Differences are those of the total to the control.
+    """
+    from somex.ood_bench import Corpora, choose_sets
+
+    if (recipe is None) == (model is None):
+        raise ConfigError("give either a recipe, which is trained, or --model, which is not")
+    sets = choose_sets([name.strip() for name in splits.split(",") if name.strip()])
+    corpora = Corpora(data, softcite_limit)
+    if model is not None:
+        _refuse("--model", {"--seeds": seeds, "--out": out, "--resume": resume, "--set": override})
+        documents = _read_corpus(corpus, split=split, format=format)
+        results = _score_model(
+            model, documents, sets=sets, corpora=corpora, threads=threads, all_wanted=not splits
+        )
+    else:
+        _refuse("a recipe", {"--corpus": corpus, "--format": format})
+        assert recipe is not None
+        results = _run_recipe(
+            recipe,
+            sets=sets,
+            seeds=parse_numbers(seeds, "--seeds"),
+            out=out,
+            resume=resume,
+            overrides=tuple(override or ()),
+            corpora=corpora,
+            threads=threads,
+        )
+    _show(results, json_path)
+
+
+def _refuse(kind: str, options: dict[str, object]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise ConfigError(f"{', '.join(given)} can't go with {kind}; see somex bench ood --help")
+
+
+def _read_corpus(path: Path | None, *, split: str, format: str | None) -> list[LabeledDocument]:
+    from somex.corpus import read_source, split_labeled
+    from somex.readers.somd import split_names
+    from somex.recipe import Source
+
+    if path is None:
+        return []
+    split_names(split)  # refuses a wrong name
+    source = Source(str(path), format, split)  # type: ignore[arg-type]
+    return [part for labeled in read_source(source) for part in split_labeled(labeled)]
+
+
+def _score_model(
+    model: str,
+    documents: list[LabeledDocument],
+    *,
+    sets: list[str],
+    corpora: Corpora,
+    threads: int | None,
+    all_wanted: bool,
+) -> dict[str, Any]:
+    from somex.ood_bench import SOFTCITE, bench_model
+    from somex.ood_splits import SPLITS
+    from somex.perturbations import PERTURBATIONS
+    from somex.pipeline import load
+
+    held_out = [name for name in sets if name in SPLITS]
+    if held_out and not all_wanted:
+        raise ConfigError(
+            f"{', '.join(held_out)} must be held out of training and so need a recipe; "
+            f"with --model: {', '.join([*PERTURBATIONS, *SOFTCITE])}"
+        )
+    if not documents and (not all_wanted) and any(name in PERTURBATIONS for name in sets):
+        raise ConfigError("perturbed texts need --corpus, sentences with gold")
+    if all_wanted and corpora.folder is None:
+        sets = [name for name in sets if name not in SOFTCITE]
+        if not documents:
+            raise ConfigError("there is nothing to score on; give --corpus or --data, or both")
+    extractor = load(model, n_threads=threads)
+
+    rows = bench_model(
+        lambda found: [labeled.annotation for labeled in extractor.annotate(found)],
+        documents,
+        sets=sets,
+        corpora=corpora,
+    )
+    note = "splits that hold something out of training need a recipe and are not in this table"
+    return {"model": extractor.to_json(), "note": note, "rows": rows}
+
+
+def _run_recipe(
+    path: Path,
+    *,
+    sets: list[str],
+    seeds: list[int],
+    out: Path | None,
+    resume: bool,
+    overrides: tuple[str, ...],
+    corpora: Corpora,
+    threads: int | None,
+) -> dict[str, Any]:
+    try:
+        import torch
+
+        from somex.app.cli.listeners import build_listener
+        from somex.ood_runs import Bench, run_bench
+    except ImportError as error:
+        raise MissingExtraError(
+            f"`somex bench ood` with a recipe needs {error.name}; pip install 'somex[train]'"
+        ) from None
+    from somex.recipe import read_recipe
+
+    if threads:
+        torch.set_num_threads(threads)
+    recipe = read_recipe(path, overrides=overrides)
+    folder = out or Path("runs") / f"ood-{recipe.name}"
+    plan = Bench(recipe, sets, seeds or [recipe.training.seed], corpora, folder)
+    return run_bench(
+        plan,
+        resume=resume,
+        make_listener=lambda name, place: build_listener(name, place, tensorboard=False),
+    )
+
+
+def _show(results: dict[str, Any], json_path: str | None) -> None:
+    from somex.app.cli.score_tables import print_bench
+
+    text = json.dumps(results, indent=2, ensure_ascii=False)
+    if json_path == "-":
+        typer.echo(text)
+        return
+    print_bench(results["rows"])
+    if "note" in results:
+        typer.echo(f"note: {results['note']}")
+    if json_path is not None:
+        from somex.readers.files import write_text
+
+        write_text(text + "\n", Path(json_path))
+        typer.echo(f"wrote {json_path}")
