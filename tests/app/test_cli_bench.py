@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+import tiny
+from somex.app.cli.main import app
+from somex.core import Annotation, ConfigError, Document, EntityType, LabeledDocument, Mention
+from somex.ood_bench import all_sets
+from somex.readers.brat import write_brat
+
+TEI = """\
+<teiCorpus xmlns="http://www.tei-c.org/ns/1.0">
+<tei><teiHeader><fileDesc xml:id="PMC7"/></teiHeader><text><body><p>We used
+<rs id="s1" type="software">Glimmerfit</rs> <rs type="version" corresp="#s1">2.4</rs>.</p></body>
+</text></tei>
+<tei><teiHeader><fileDesc xml:id="PMC8"/></teiHeader><text><body><p>Nothing ran.</p></body></text>
+</tei>
+<tei><teiHeader><fileDesc xml:id="10.99%2Fa"/></teiHeader><text><body><p>All was done in
+<rs id="s1" type="software">Quill</rs>.</p></body></text></tei>
+</teiCorpus>
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with tiny namesakes of SoMeSci and softcite."""
+    folder = tmp_path / "data"
+    documents = []
+    for index, name in enumerate(("Creation_sentences", "Pubmed_fulltext", "PLoS_methods")):
+        text = " ".join(tiny.parse_marked(tiny.MARKED[index])[0]) + " We used Wrenware there."
+        mention = Mention(EntityType.APPLICATION, start := text.index("Wrenware"), start + 8)
+        document = Document(f"{name}/a", text)
+        documents.append(LabeledDocument(document, Annotation.build([mention])))
+    write_brat(documents, folder / "somesci")
+    (folder / "softcite").mkdir()
+    (folder / "softcite" / "softcite-working.tei.xml").write_text(TEI, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, somd_folder: Path, tiny_bert: Path) -> Path:
+    values = {
+        "name": "tiny",
+        "model": {"encoder": str(tiny_bert), "mention_dim": 16, "max_pieces": 128},
+        "data": {"train": {"path": str(somd_folder), "format": "somd"}, "dev_fraction": 0.0},
+        "training": {"epochs": 1, "batch_size": 8},
+    }
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def invoke(*args: object) -> Result:
+    arguments = ["bench", "ood", *map(str, args), "--threads", "1"]
+    result = CliRunner(env={"SOMEX_DATA": ""}).invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def train(recipe: Path, data: Path, *args: object) -> dict[str, Any]:
+    out = recipe.parent / "ood"
+    invoke(recipe, "--data", data, "--out", out, *args)
+    found: dict[str, Any] = json.loads((out / "results.json").read_text("utf-8"))
+    return found
+
+
+def test_cli_bench_ood_trains_a_model_a_split_and_scores_all_sets(recipe: Path, data: Path) -> None:
+    results = train(recipe, data)
+    rows = {row["name"]: row for row in results["rows"]}
+    assert list(rows) == all_sets()
+    assert results["recipe"]["name"] == "tiny"
+    assert rows["fold"]["difference"] == 0.0
+    assert rows["softcite-biomedicine"]["n_documents"] == 2
+    assert rows["softcite-economics"]["difference"] is None
+    assert rows["punctuation"]["n_documents"] == rows["fold"]["n_documents"]
+    assert rows["lower-case"]["mean"]["n_changed"] == rows["fold"]["n_documents"]
+    assert rows["unseen-names"]["mean"]["n_held_out_names"] > 0
+    for row in rows.values():
+        scores = [row["mean"][key] for key in ("total", "ner", "re", "names")]
+        assert all(0.0 <= score <= 1.0 for score in scores)
+        assert row["std"]["total"] == 0.0
+    assert len(results["trained_on"]) == 5
+    assert results["trained_on"]["subset-pubmed-seed-1"]["test"]["n_sentences"] == 1
+
+
+def test_cli_bench_ood_takes_mean_and_deviation_over_seeds(recipe: Path, data: Path) -> None:
+    results = train(recipe, data, "--splits", "resolver-urls,softcite", "--seeds", "1,2")
+    assert sorted(results["trained_on"]) == ["fold-seed-1", "fold-seed-2"]
+    names = ["fold", "resolver-urls", "softcite-biomedicine", "softcite-economics"]
+    assert [row["name"] for row in results["rows"]] == names
+    for row in results["rows"]:
+        totals = [run["total"] for run in row["runs"]]
+        assert len(totals) == 2
+        assert row["mean"]["total"] == pytest.approx(sum(totals) / 2)
+
+
+def test_cli_bench_ood_resume_keeps_finished_runs_and_adds_sets(recipe: Path, data: Path) -> None:
+    first = train(recipe, data, "--splits", "fold")
+    weights = recipe.parent / "ood" / "fold-seed-1" / "model" / "model.safetensors"
+    before = weights.stat().st_mtime_ns
+    more = train(recipe, data, "--splits", "fold,lower-case,subset-creation", "--resume")
+    assert weights.stat().st_mtime_ns == before
+    assert [row["name"] for row in more["rows"]] == ["fold", "subset-creation", "lower-case"]
+    assert more["rows"][0] == first["rows"][0]
+    train(recipe, data, "--splits", "fold")
+    assert weights.stat().st_mtime_ns > before
+
+
+def test_cli_bench_ood_scores_a_ready_model_without_training(
+    tiny_model: Path, somd_folder: Path, data: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "rows.json"
+    options = ("--corpus", somd_folder, "--split", "train", "--data", data, "--json", target)
+    result = invoke("--model", tiny_model, *options)
+    assert "splits that hold something out of training need a recipe" in result.stdout
+    assert "changed_before" in result.stdout
+    results = json.loads(target.read_text("utf-8"))
+    rows = {row["name"]: row for row in results["rows"]}
+    assert list(rows) == ["plain", *(name for name in all_sets() if name in rows)]
+    assert {"punctuation", "citation-style", "softcite-biomedicine"} < rows.keys()
+    assert "fold" not in rows
+    assert rows["plain"]["n_documents"] == len(tiny.MARKED)
+    assert rows["plain"]["difference"] == 0.0
+    assert results["model"]["name"] == tiny_model.name
+
+
+def test_cli_bench_ood_limits_softcite_and_prints_json(tiny_model: Path, data: Path) -> None:
+    options = ("--softcite-limit", 1, "--splits", "softcite", "--json", "-")
+    result = invoke("--model", tiny_model, "--data", data, *options)
+    rows = json.loads(result.stdout)["rows"]
+    assert [(row["name"], row["n_documents"]) for row in rows] == [
+        ("softcite-biomedicine", 1),
+        ("softcite-economics", 1),
+    ]
+
+
+def test_cli_bench_ood_scores_a_corpus_alone(tiny_model: Path, somd_folder: Path) -> None:
+    options = ("--corpus", somd_folder, "--split", "train", "--json", "-")
+    rows = json.loads(invoke("--model", tiny_model, *options).stdout)["rows"]
+    assert [row["name"] for row in rows][:2] == ["plain", "punctuation"]
+    assert not any(row["name"].startswith("softcite") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "give either a recipe, which is trained, or --model, which is not"),
+        (["r.yaml", "--model", "m"], "give either a recipe"),
+        (["r.yaml", "--splits", "folds"], "unknown test set 'folds'; valid: fold, subset-creation"),
+        (["r.yaml", "--corpus", "c"], "--corpus can't go with a recipe"),
+        (["--model", "m", "--seeds", "1", "--resume"], "--seeds, --resume can't go with --model"),
+        (["--model", "m", "--splits", "fold"], "fold must be held out of training and so need"),
+        (["--model", "m", "--splits", "punctuation"], "perturbed texts need --corpus"),
+        (["--model", "m"], "there is nothing to score on; give --corpus or --data"),
+        (["--model", "m", "--corpus", "/gone"], "source /gone does not exist"),
+    ],
+)
+def test_cli_bench_ood_errors_name_what_is_valid(args: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        invoke(*args)
+
+
+def test_cli_bench_ood_says_which_corpus_is_missing(recipe: Path, data: Path) -> None:
+    with pytest.raises(ConfigError, match="split subset-creation needs SoMeSci"):
+        train(recipe, data / "nowhere", "--splits", "subset-creation")
+    with pytest.raises(ConfigError, match=r"softcite-biomedicine needs .*tei\.xml, which is not"):
+        train(recipe, data / "nowhere", "--splits", "softcite")
+    assert not (recipe.parent / "ood").exists()
