@@ -41,7 +41,7 @@ MAY_IMPORT = {
     },
     "pipeline": {"core", "decoding", "model", "model_registry", "readers"},
 }
-"""Room -> rooms it may import; experiments, ood_runs and app may import all, __init__ what it exports."""
+"""Room -> rooms it may import; experiments, ood_runs and app: all, __init__: what it exports."""
 
 
 def imports(room: str) -> Iterator[tuple[Path, str]]:
