@@ -121,6 +121,7 @@ def test_cli_bench_ood_scores_a_ready_model_without_training(
     result = invoke("--model", tiny_model, *options)
     assert "splits that hold something out of training need a recipe" in result.stdout
     assert "changed_before" in result.stdout
+    assert "…" not in result.stdout  # the table is as wide as it must be
     results = json.loads(target.read_text("utf-8"))
     rows = {row["name"]: row for row in results["rows"]}
     assert list(rows) == ["plain", *(name for name in all_sets() if name in rows)]

@@ -123,8 +123,8 @@ def print_bench(rows: Sequence[Mapping[str, Any]]) -> None:
         difference = "" if row["difference"] is None else f"{row['difference']:+.3f}"
         table.add_row(row["name"], str(row["n_documents"]), *cells, difference)
     console = Console()
-    width = max(console.width, console.measure(table).maximum)
-    Console(width=width).print(table)
+    wide = Console(width=1000)
+    Console(width=max(console.width, wide.measure(table).maximum)).print(table)
     for row in rows:
         rest = {key: value for key, value in row["mean"].items() if key not in _BENCH}
         if rest:
