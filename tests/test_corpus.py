@@ -31,6 +31,12 @@ LINES = (
 )
 
 
+TURNED = (
+    "MOP ( Multi Orbit Planner ) is free under the Open Meadow License .",
+    "Brook Statistics , also called Brookstat , fits the lines .",
+)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tiny.write_marked(tmp_path / "somd", LINES)
@@ -119,13 +125,15 @@ def test_corpus_leaves_out_extra_documents_that_hold_a_dev_or_forbidden_sentence
     folder: Path, tmp_path: Path
 ) -> None:
     never = tiny.write_marked(
-        tmp_path / "never", ("{Application|Secretware} won .",), split="validation"
+        tmp_path / "never",
+        ("{Application|Secretware} won the whole long race .",),
+        split="validation",
     )
     config = _config(folder, never=(Source(str(never), "somd", "validation"),))
     dev = sentence_text(build_training_data(config, seed=1).dev[0])
     extra = _write_brat(
         tmp_path / "brat",
-        ("a", "We used Aware here. Secretware won. So it ended.", ("Aware",)),
+        ("a", "We used Aware here. Secretware won the whole long race. So it ended.", ("Aware",)),
         ("b", f"We used Bware here. {dev}", ("Bware",)),
         ("c", "We used Cware here.", ("Cware",)),
     )
@@ -193,7 +201,37 @@ def test_split_labeled_keeps_what_lies_in_each_sentence(
         assert part.document.text == labeled.document.text
 
 
-def test_drop_documents_holding_ignores_space_case_and_empty_needles() -> None:
-    documents = [LabeledDocument(Document(str(i), t)) for i, t in enumerate(("A b. C", "a d."))]
-    assert drop_documents_holding(documents, ["", "  "]) == documents
-    assert drop_documents_holding(documents, ["ab ."]) == documents[1:]
+def test_drop_documents_holding_ignores_space_case_and_headings() -> None:
+    texts = ("Statistics\nWe fitted seventeen long models. C", "a d. Statistics")
+    documents = [LabeledDocument(Document(str(i), t)) for i, t in enumerate(texts)]
+    assert drop_documents_holding(documents, ["", "  ", "Statistics"]) == documents
+    assert drop_documents_holding(documents, ["we fitted SEVENTEENlong models ."]) == documents[1:]
+
+
+def test_corpus_trains_on_no_short_forbidden_sentence_either(folder: Path, tmp_path: Path) -> None:
+    never = tiny.write_marked(tmp_path / "n", ("{Application|Shy} won .",), split="validation")
+    extra = _write_brat(tmp_path / "brat", ("a", "We used Aware here. Shy won.", ("Aware",)))
+    config = _config(
+        folder,
+        never=(Source(str(never), "somd", "validation"),),
+        extra=(Source(str(extra), "brat"),),
+    )
+    text = " ".join(sentence_text(d) for d in build_training_data(config, seed=1).train)
+    assert "Aware" in text
+    assert "Shy" not in text
+
+
+def test_corpus_adds_turned_names_and_swapped_copies(folder: Path) -> None:
+    plain = build_training_data(_config(folder, dev_fraction=0.0), seed=1).train
+    config = _config(
+        folder, dev_fraction=0.0, turn_names=True, swap_copies=1, swap_rate=1.0, rare_below=0
+    )
+    more = build_training_data(config, seed=1).train
+    n_full = sum(bool(d.annotation.mentions) for d in plain)
+    assert len(more) == len(plain) + n_full + len(TURNED)
+    assert more[: len(plain)] == plain
+    assert [sentence_text(d) for d in more[len(plain) : -n_full]] == list(TURNED)
+    copies = more[-n_full:]
+    assert sum(c not in plain for c in copies) >= n_full // 2
+    assert more == build_training_data(config, seed=1).train
+    assert more != build_training_data(config, seed=2).train

@@ -9,6 +9,7 @@ import pytest
 import tiny
 from somex.core import Annotation, ConfigError, Document, EntityType, LabeledDocument, Mention
 from somex.corpus import (
+    MIN_TELLING,
     TrainingData,
     bucket_of,
     build_training_data,
@@ -18,7 +19,6 @@ from somex.corpus import (
     squeeze,
 )
 from somex.ood_splits import (
-    MIN_MATCH,
     N_NAME_BUCKETS,
     NAMES,
     SPLITS,
@@ -109,7 +109,7 @@ def test_ood_splits_subset_holds_its_documents_out(
 
 
 def test_ood_splits_headings_tell_no_document_apart(somd: Path, somesci: Path) -> None:
-    assert len(HEADING) < MIN_MATCH
+    assert len(HEADING) < MIN_TELLING
     _, data = _cut("subset-creation", somd, somesci)
     assert squeeze(HEADING) in _keys(data.train)
     assert "Freeware" in " ".join(sentence_text(d) for d in data.train)
@@ -219,6 +219,6 @@ def test_ood_splits_of_the_real_corpora_are_large_and_leak_nothing(name: str) ->
         ]
         assert held == []
     else:  # nor does a longer training document hold a test sentence
-        long = [re.escape(key) for key in test if len(key) >= MIN_MATCH]
+        long = [re.escape(key) for key in test if len(key) >= MIN_TELLING]
         texts = "\n".join({squeeze(d.document.text) for d in data.train})
         assert re.search("|".join(long), texts) is None

@@ -464,6 +464,8 @@ def test_make_batches_cut_the_examples_by_seed_and_epoch(
     assert make_batches(examples, config, epoch=0) == batches
     assert make_batches(examples, config, epoch=1) != batches
     assert make_batches(examples, replace(config, seed=2), epoch=0) != batches
+    other = make_batches(examples, replace(config, order_seed=2), epoch=0)
+    assert other == make_batches(examples, replace(config, seed=2), epoch=0)
 
 
 def test_task_losses_of_a_batch_without_mentions_are_finite(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from somex.augment import NamePool, turn_names
 from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, LabeledDocument
 from somex.readers.registry import detect_format, read_corpus
@@ -31,6 +32,10 @@ def read_source(source: Source) -> list[LabeledDocument]:
     if format == "somd":
         return read_somd_split(path, source.split)
     return list(read_corpus(path, format=format))
+
+
+MIN_TELLING = 24
+"""Characters (white space aside) from which on a sentence tells which document it stands in."""
 
 
 def squeeze(text: str) -> str:
@@ -60,8 +65,12 @@ def sentence_text(labeled: LabeledDocument) -> str:
 def drop_documents_holding(
     documents: Iterable[LabeledDocument], sentences: Iterable[str]
 ) -> list[LabeledDocument]:
-    """Leave out each document that holds any of the sentences, white space and case aside."""
-    needles = [s for s in map(squeeze, sentences) if s]
+    """Leave out each document that holds any of the sentences, white space and case aside.
+
+    Headings ("Statistical analysis") say nothing about where they come from: sentences below
+    `MIN_TELLING` characters bar no document.
+    """
+    needles = [s for s in map(squeeze, sentences) if len(s) >= MIN_TELLING]
     kept = []
     for labeled in documents:
         text = squeeze(labeled.document.text)
@@ -167,20 +176,32 @@ def cut_training_data(config: DataConfig, *, seed: int, hold_out: HoldOut) -> Tr
     dev_keys = _draw(sorted({keys[id(p)] for p in rest}), config.dev_fraction, seed)
     dev = [p for p in rest if keys[id(p)] in dev_keys]
     train = [p for p in rest if keys[id(p)] not in dev_keys]
-    known = {keys[id(p)] for p in train} | held
     forbidden = [keys[id(p)] for p in (*(test if hold_out.whole_documents else ()), *dev)]
     forbidden += [text for source in config.never for text in _sentences(source)]
+    known = {keys[id(p)] for p in train} | held | set(map(squeeze, forbidden))
     for source in config.extra:
         train += _extra(source, forbidden, known, seed, hold_out)
-    return TrainingData(_repeat_rare(train, config), dev, test)
+    return TrainingData(_augment(train, config, random.Random(seed)), dev, test)
 
 
-def _repeat_rare(train: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:
-    """Put each sentence with a rare entity type in several times."""
+def _augment(
+    train: Sequence[LabeledDocument], config: DataConfig, rng: random.Random
+) -> list[LabeledDocument]:
+    """Add turned names, and repeats and copies with swapped mentions."""
+    pool = NamePool(train)
+    full = [part for part in train if part.annotation.mentions]
+    turned = [t for t in map(turn_names, full) if t is not None] if config.turn_names else []
+    added = [*(_rare([*train, *turned], config) * (config.rare_repeat - 1))]
+    added += full * config.swap_copies
+    swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in added]
+    return [*train, *turned, *swapped]
+
+
+def _rare(train: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:
+    """Return the sentences with a rare entity type."""
     counts = Counter(m.type for part in train for m in part.annotation.mentions)
     rare = {entity for entity, count in counts.items() if count < config.rare_below}
-    repeated = [p for p in train if any(m.type in rare for m in p.annotation.mentions)]
-    return [*train, *(repeated * (config.rare_repeat - 1))]
+    return [p for p in train if any(m.type in rare for m in p.annotation.mentions)]
 
 
 def _sentences(source: Source) -> list[str]:

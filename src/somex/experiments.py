@@ -83,7 +83,9 @@ def execute_run(
         ConfigError: The run that is to go on was begun with another recipe or other data.
     """
     recipe = replace(recipe, training=replace(recipe.training, seed=run.seed))
-    data = build_training_data(recipe.data, seed=run.seed, fold=run.fold, n_folds=n_folds)
+    data = build_training_data(
+        recipe.data, seed=recipe.training.data_seed, fold=run.fold, n_folds=n_folds
+    )
     facts = {"seed": run.seed, "fold": run.fold}
     place = folder / run.name
     return execute_on(recipe, data, place=place, facts=facts, resume=resume, listener=listener)

@@ -14,6 +14,7 @@ from somex.core.errors import ConfigError, unknown_value
 from somex.core.schema import SOFTWARE_TYPES, EntityType
 from somex.core.types import LabeledDocument, Mention
 from somex.corpus import (
+    MIN_TELLING,
     HoldOut,
     bucket_of,
     hold_out_fold,
@@ -31,8 +32,6 @@ CONTROL = "fold"
 NAMES = "unseen-names"
 N_FOLDS = 5
 N_NAME_BUCKETS = 5
-MIN_MATCH = 24
-"""A shorter sentence (characters without white space), a heading say, tells no document apart."""
 
 SUBSETS: dict[str, tuple[str, ...]] = {
     "subset-creation": ("Creation_sentences",),
@@ -120,7 +119,7 @@ def _subset(name: str, main: Sequence[LabeledDocument], somesci: Path | None) ->
     held = {
         key
         for key in {squeeze(sentence_text(p)) for p in main}
-        if len(key) >= MIN_MATCH and any(key in text for text in texts)
+        if len(key) >= MIN_TELLING and any(key in text for text in texts)
     }
     hold_out = HoldOut(
         is_test=lambda p: squeeze(sentence_text(p)) in held,

@@ -47,6 +47,10 @@ class DataConfig:
             of the best checkpoint; 0 trains on all and keeps the last one.
         rare_below: An entity type with fewer training mentions than this is rare.
         rare_repeat: How often an epoch shows each sentence that holds a rare type.
+        turn_names: Add each ``Long Name (LN)`` as ``LN (Long Name)`` and the other way round.
+        swap_rate: Probability that a mention in a repeated or copied sentence is given another
+            text of its type, drawn from the training sentences.
+        swap_copies: How many swapped copies of every sentence with mentions are added.
     """
 
     train: Source
@@ -55,11 +59,16 @@ class DataConfig:
     dev_fraction: float = 0.1
     rare_below: int = 150
     rare_repeat: int = 1
+    turn_names: bool = False
+    swap_rate: float = 0.0
+    swap_copies: int = 0
 
     def __post_init__(self) -> None:
         check_range("dev_fraction", self.dev_fraction, 0.0, 0.5)
         check_range("rare_below", self.rare_below, 0, 10**9)
         check_range("rare_repeat", self.rare_repeat, 1, 100)
+        check_range("swap_rate", self.swap_rate, 0.0, 1.0)
+        check_range("swap_copies", self.swap_copies, 0, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +90,13 @@ class TrainingConfig:
         freeze_embeddings: Leave the word embeddings as pretrained.
         ema_decay: Decay of an exponential moving average of the weights, which is then what is
             scored and saved; 0 for none.
+        punctuation_apart: Share of the sentences of an epoch that are shown as if every punctuation
+            mark stood alone (matters with the model's ``word_borders`` only).
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware has it.
         checkpoint_steps: A resumable checkpoint every so many steps, besides one an epoch; 0 none.
         seed: Of initialisation, order and dropout.
+        order_seed: Of the order and of what is drawn from the data, instead of ``seed``: runs that
+            start from the same weights and can be averaged.
     """
 
     epochs: int = 6
@@ -98,9 +111,16 @@ class TrainingConfig:
     patience: int = 2
     freeze_embeddings: bool = False
     ema_decay: float = 0.0
+    punctuation_apart: float = 0.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     checkpoint_steps: int = 0
     seed: int = 1
+    order_seed: int | None = None
+
+    @property
+    def data_seed(self) -> int:
+        """Seed of the order and of what is drawn from the data."""
+        return self.seed if self.order_seed is None else self.order_seed
 
     def __post_init__(self) -> None:
         ranges: dict[str, tuple[float, float]] = {
@@ -113,6 +133,7 @@ class TrainingConfig:
             "clip_norm": (0.0, 1e6),
             "relation_weight": (0.0, 1e6),
             "patience": (0, 1000),
+            "punctuation_apart": (0.0, 1.0),
             "ema_decay": (0.0, 0.99999),
             "checkpoint_steps": (0, 10**9),
         }

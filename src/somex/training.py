@@ -118,7 +118,7 @@ class Trainer:
             example
             for labeled in train
             for example in build_examples(
-                labeled, pieces=self.pieces.encoder, units=self.recipe.model.units
+                labeled, pieces=self.pieces.encoder, config=self.recipe.model
             )
         ]
 
@@ -312,7 +312,7 @@ def make_batches(
     examples: Sequence[Example], config: TrainingConfig, *, epoch: int
 ) -> list[list[Example]]:
     """Cut shuffled examples into batches of like length; the order follows seed and epoch."""
-    rng = random.Random(f"{config.seed}/{epoch}")
+    rng = random.Random(f"{config.data_seed}/{epoch}")
     order = list(range(len(examples)))
     rng.shuffle(order)
     size = config.batch_size * BATCHES_PER_BUCKET
@@ -320,9 +320,17 @@ def make_batches(
     for start in range(0, len(order), size):
         bucket = sorted(order[start : start + size], key=lambda i: len(examples[i].tags))
         for first in range(0, len(bucket), config.batch_size):
-            batches.append([examples[i] for i in bucket[first : first + config.batch_size]])
+            chosen = [examples[i] for i in bucket[first : first + config.batch_size]]
+            batches.append([_maybe_apart(e, config.punctuation_apart, rng) for e in chosen])
     rng.shuffle(batches)
     return batches
+
+
+def _maybe_apart(example: Example, rate: float, rng: random.Random) -> Example:
+    """Hide at the given rate which punctuation marks belong to words."""
+    if not rate or rng.random() >= rate:
+        return example
+    return dataclasses.replace(example, window=example.window.without_punctuation_joins())
 
 
 def task_losses(

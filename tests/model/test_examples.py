@@ -8,12 +8,14 @@ import tiny
 from somex.core import Annotation, Document, LabeledDocument, Mention, Relation, Sentence, Token
 from somex.core.schema import EntityType, RelationType
 from somex.core.tags import spans_of_tags
+from somex.model.config import ModelConfig
 from somex.model.examples import Example, build_examples
 from somex.model.folder import read_pieces
 from somex.model.inputs import PieceEncoder
 from somex.model.torch_folder import load_tokenizer
 
 E, R = EntityType, RelationType
+ATOMS, WORDS = ModelConfig("x", units="atoms"), ModelConfig("x", units="words")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def test_examples_keep_all_gold_of_the_corpus(
     pieces: PieceEncoder, tiny_corpus: list[LabeledDocument], units: str
 ) -> None:
     for labeled in tiny_corpus:
-        (example,) = build_examples(labeled, pieces=pieces, units=units)
+        (example,) = build_examples(labeled, pieces=pieces, config=ModelConfig("x", units=units))
         text = labeled.document.text
         gold = [(text[m.char_start : m.char_end], m.type) for m in labeled.annotation.mentions]
         assert _words(labeled, example) == gold
@@ -72,12 +74,12 @@ def test_examples_keep_all_gold_of_the_corpus(
 def test_examples_widen_spans_to_units(pieces: PieceEncoder) -> None:
     text = "we ran SPM12b today"
     labeled = _labeled(text, ("PM1", E.APPLICATION))
-    (example,) = build_examples(labeled, pieces=pieces, units="atoms")
+    (example,) = build_examples(labeled, pieces=pieces, config=ATOMS)
     assert _words(labeled, example) == [("SPM12", E.APPLICATION)]
     tokens = (Token(0, 2), Token(3, 6), Token(7, 13), Token(14, 19))
     document = Document("d", text, (Sentence(0, len(text), tokens),))
     labeled = LabeledDocument(document, labeled.annotation)
-    (example,) = build_examples(labeled, pieces=pieces, units="words")
+    (example,) = build_examples(labeled, pieces=pieces, config=WORDS)
     assert _words(labeled, example) == [("SPM12b", E.APPLICATION)]
 
 
@@ -89,14 +91,14 @@ def test_examples_keep_the_longest_of_overlapping_mentions(pieces: PieceEncoder)
         ("7", E.VERSION),
         relations="Version_of 2 1;Abbreviation_of 0 1",
     )
-    (example,) = build_examples(labeled, pieces=pieces, units="atoms")
+    (example,) = build_examples(labeled, pieces=pieces, config=ATOMS)
     assert _words(labeled, example) == [("Brook Statistics", E.APPLICATION), ("7", E.VERSION)]
     assert example.relations == ((1, 0, R.VERSION_OF),)
 
 
 def test_examples_of_one_span_with_two_types_keep_one(pieces: PieceEncoder) -> None:
     labeled = _labeled("Quill", ("Quill", E.APPLICATION), ("Quill", E.PROGRAMMING_ENVIRONMENT))
-    (example,) = build_examples(labeled, pieces=pieces, units="atoms")
+    (example,) = build_examples(labeled, pieces=pieces, config=ATOMS)
     assert len(example.mentions) == 1
     assert len(spans_of_tags(example.tags)) == 1
 
@@ -112,7 +114,7 @@ def test_examples_of_windows_keep_relations_within_a_window(tokenizer_file: Path
         ("7", E.VERSION),
         relations="Version_of 1 0;Version_of 3 2",
     )
-    examples = list(build_examples(labeled, pieces=pieces, units="atoms"))
+    examples = list(build_examples(labeled, pieces=pieces, config=ATOMS))
     assert len(examples) > 2
     assert all(len(e.tags) == len(e.window.units) for e in examples)
     related = [_words(labeled, e) for e in examples if e.relations]
@@ -128,7 +130,7 @@ def test_examples_segment_natural_text(pieces: PieceEncoder) -> None:
         Document("d", text),
         Annotation.build([Mention(E.APPLICATION, text.index("Brookstat"), text.index(" 7"))]),
     )
-    examples = list(build_examples(labeled, pieces=pieces, units="atoms"))
+    examples = list(build_examples(labeled, pieces=pieces, config=ATOMS))
     assert [len(e.mentions) for e in examples] == [0, 1]
 
 
@@ -137,3 +139,13 @@ def test_tiny_corpus_markup_reads_back() -> None:
     assert tokens == ["a", "1", "2", "X"]
     assert tags == ["O", "B-Version", "I-Version", "B-Application"]
     assert relations == "Version_of\t1\t3"
+
+
+def test_examples_know_word_borders_where_the_model_asks(pieces: PieceEncoder) -> None:
+    labeled = _labeled("ran SPM8 [39]", ("SPM8", E.APPLICATION))
+    borders = ModelConfig("x", word_borders=True)
+    (example,) = build_examples(labeled, pieces=pieces, config=borders)
+    # ran | SPM | 8 | [ 39 ]: SOMD splits letters from digits and keeps citations whole
+    assert example.window.joins == (False, False, False, False, True, True)
+    (example,) = build_examples(labeled, pieces=pieces, config=ATOMS)
+    assert example.window.joins == ()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,15 @@ from hypothesis import strategies as st
 
 from somex.core import Document, ModelError, Sentence, Token
 from somex.model.folder import Pieces, read_pieces
-from somex.model.inputs import WINDOW_OVERLAP_PIECES, PieceEncoder, Window, collate, units_of
-from somex.model.shapes import SHAPES
+from somex.model.inputs import (
+    WINDOW_OVERLAP_PIECES,
+    PieceEncoder,
+    Window,
+    collate,
+    joins_of,
+    units_of,
+)
+from somex.model.shapes import N_SHAPES, SHAPES
 from somex.model.torch_folder import load_tokenizer
 
 
@@ -186,3 +194,51 @@ def test_piece_encoder_refuses_too_little_room(tokenizer_file: Path) -> None:
 
     with pytest.raises(ModelError, match="max_pieces 2 leaves no room"):
         PieceEncoder(Tokenizer.from_file(str(tokenizer_file)), max_pieces=2)
+
+
+def _joins(text: str, *, tokenised: bool) -> tuple[bool, ...]:
+    words = tuple(Token(m.start(), m.end()) for m in re.finditer(r"\S+", text))
+    sentence = Sentence(0, len(text), words if tokenised else ())
+    return joins_of(Document("d", text), sentence, _atoms(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("v 3.10 [39]", [2, 3, 5, 6]),
+        ("v 3 . 10 [ 39 ]", []),
+        ("a http://x.example b", [2, 3, 4, 5, 6, 7]),
+        ("MATLAB (2015b)", [3]),
+    ],
+)
+def test_joins_follow_the_tokens(text: str, joined: list[int]) -> None:
+    found = _joins(text, tokenised=False)
+    assert [index for index, join in enumerate(found) if join] == joined
+
+
+def test_joins_of_tokens_and_of_natural_text_agree() -> None:
+    natural = "Plots (drawn with Quill 3.10 [39]) show v. 2."
+    tokenised = "Plots ( drawn with Quill 3.10 [39] ) show v. 2 ."
+    assert _joins(natural, tokenised=False) == _joins(tokenised, tokenised=True)
+    assert any(_joins(natural, tokenised=False))
+
+
+def test_window_without_punctuation_joins_is_that_of_the_split_sentence(pieces: Pieces) -> None:
+    whole, apart = "ran 3.10b1 [39] at a-b", "ran 3 . 10b1 [ 39 ] at a - b"
+    windows = [
+        pieces.encoder.encode(text, _atoms(text), joins=_joins(text, tokenised=True))[0]
+        for text in (whole, apart)
+    ]
+    assert windows[0].joins != windows[1].joins
+    assert windows[0].without_punctuation_joins().joins == windows[1].joins
+    assert any(windows[1].joins)  # 10b1 stays one token
+
+
+def test_collate_moves_the_shapes_of_joined_units(pieces: Pieces) -> None:
+    text = "ran 3.10"
+    (window,) = pieces.encoder.encode(text, _atoms(text), joins=_joins(text, tokenised=True))
+    batch = collate([window], pad_id=pieces.pad_id)
+    offsets = [0, 0, N_SHAPES, N_SHAPES]
+    assert (batch.unit_shapes[0] - offsets).tolist() == list(window.shapes)
+    for first, shape in zip(window.unit_first, window.shape_ids, strict=True):
+        assert batch.piece_shapes[0, first] == shape

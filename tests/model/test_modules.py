@@ -21,6 +21,7 @@ from somex.model.torch_folder import load_tokenizer
 from somex.training import task_losses
 
 CPU = torch.device("cpu")
+ATOMS = ModelConfig("x")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def examples(
     path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
     load_tokenizer(str(tiny_bert)).save(str(path))
     pieces = read_pieces(path, max_pieces=256).encoder
-    return [e for d in tiny_corpus for e in build_examples(d, pieces=pieces, units="atoms")]
+    return [e for d in tiny_corpus for e in build_examples(d, pieces=pieces, config=ATOMS)]
 
 
 def _model(encoder: Path, **options: object) -> JointModel:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from somex.core.config import build_config, check_ranges
-from somex.core.errors import ModelError
+from somex.core.errors import ConfigError, ModelError
 
 MODEL_FORMAT = 1
 
@@ -25,6 +25,8 @@ class ModelConfig:
             attribute selects its host).
         encoders: ``shared`` (joint) or ``separate`` (disjoint: one for each task).
         shape_feature: Give the case of each unit back to an encoder that lower-cases.
+        word_borders: Tell the encoder which atoms go on with the word of the atom before (needs
+            the shape feature).
         pooling: A unit's vector: that of its ``first`` piece (Eq. 1 masks the others) or the mean
             of its first and last piece (``ends``).
         mention_dim: Width of a mention's vector in the relation head.
@@ -37,6 +39,7 @@ class ModelConfig:
     relation_head: Literal["pair", "host"] = "host"
     encoders: Literal["shared", "separate"] = "shared"
     shape_feature: bool = True
+    word_borders: bool = False
     pooling: Literal["first", "ends"] = "ends"
     mention_dim: int = 256
     dropout: float = 0.1
@@ -51,6 +54,8 @@ class ModelConfig:
             "format": (MODEL_FORMAT, MODEL_FORMAT),
         }
         check_ranges(self, ranges)
+        if self.word_borders and not self.shape_feature:
+            raise ConfigError("word_borders is part of the shape feature; shape_feature is false")
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as plain values."""

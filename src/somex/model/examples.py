@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from somex.core.schema import EntityType, RelationType
 from somex.core.tags import tags_of_spans
 from somex.core.types import LabeledDocument, Mention, Token
-from somex.model.inputs import PieceEncoder, Window, units_of
+from somex.model.config import ModelConfig
+from somex.model.inputs import PieceEncoder, Window, joins_of, units_of
 from somex.model.pairs import UnitMention
 from somex.text.sentences import split_sentences
 
@@ -31,7 +32,7 @@ class Example:
 
 
 def build_examples(
-    labeled: LabeledDocument, *, pieces: PieceEncoder, units: str
+    labeled: LabeledDocument, *, pieces: PieceEncoder, config: ModelConfig
 ) -> Iterator[Example]:
     """Cut a labelled document into examples, one a window.
 
@@ -41,9 +42,10 @@ def build_examples(
     """
     document = labeled.document
     for sentence in document.sentences or split_sentences(document.text):
-        sentence_units = units_of(document, sentence, units=units)
+        sentence_units = units_of(document, sentence, units=config.units)
+        joins = joins_of(document, sentence, sentence_units) if config.word_borders else ()
         mentions = [m for m in labeled.annotation.mentions if sentence.holds(m)]
-        for window in pieces.encode(document.text, sentence_units):
+        for window in pieces.encode(document.text, sentence_units, joins=joins):
             yield _example(window, mentions, labeled)
 
 

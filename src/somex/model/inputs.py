@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from somex.core.errors import ModelError
 from somex.core.types import Document, Sentence, Token
-from somex.model.shapes import shape_of
+from somex.model.shapes import IS_WORD, N_SHAPES, shape_of
 from somex.text.atoms import split_atoms
 from somex.text.windows import split_windows
 from somex.text.words import split_words
@@ -36,6 +36,18 @@ def units_of(document: Document, sentence: Sentence, *, units: str) -> tuple[Tok
     return sentence.tokens or split_words(text, char_offset=sentence.char_start)
 
 
+def joins_of(document: Document, sentence: Sentence, units: Sequence[Token]) -> tuple[bool, ...]:
+    """Tell for each unit whether it goes on with the word of the unit before it.
+
+    Words are the sentence's tokens where it has them (SOMD's ``[39]`` is one token, so its three
+    atoms are joined), and those of `split_words` in natural text, which follow SOMD's Phase I.
+    """
+    text = document.slice(sentence.char_start, sentence.char_end)
+    words = sentence.tokens or split_words(text, char_offset=sentence.char_start)
+    starts = {word.char_start for word in words}
+    return tuple(index > 0 and unit.char_start not in starts for index, unit in enumerate(units))
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A stretch of units that the encoder reads at once.
@@ -46,6 +58,8 @@ class Window:
         unit_first: First piece of each unit, U indices into ``piece_ids``.
         unit_last: Last piece of each unit, U indices.
         shapes: Shape id of each unit, U of them; 0 for a unit without pieces of its own.
+        joins: Whether each unit goes on with the word of the unit before it; empty where the
+            model does not ask.
     """
 
     units: tuple[Token, ...]
@@ -53,6 +67,26 @@ class Window:
     unit_first: tuple[int, ...]
     unit_last: tuple[int, ...]
     shapes: tuple[int, ...]
+    joins: tuple[bool, ...] = ()
+
+    def without_punctuation_joins(self) -> Window:
+        """Return the window as if every punctuation mark stood alone (SOMD 2025's Phase II)."""
+        is_word = [IS_WORD[shape] for shape in self.shapes]
+        joins = (
+            joined and a and b
+            for joined, a, b in zip(self.joins, [False, *is_word], is_word, strict=False)
+        )
+        return replace(self, joins=tuple(joins))
+
+    @property
+    def shape_ids(self) -> list[int]:
+        """Shape id of each unit; those of joined units follow after the others' (`N_SHAPES`)."""
+        if not self.joins:
+            return list(self.shapes)
+        return [
+            shape + N_SHAPES if shape and joined else shape
+            for shape, joined in zip(self.shapes, self.joins, strict=True)
+        ]
 
 
 class PieceEncoder:
@@ -67,26 +101,31 @@ class PieceEncoder:
         if max_pieces <= self._n_special:
             raise ModelError(f"max_pieces {max_pieces} leaves no room beside the special pieces")
 
-    def encode(self, text: str, units: Sequence[Token]) -> list[Window]:
+    def encode(
+        self, text: str, units: Sequence[Token], *, joins: Sequence[bool] = ()
+    ) -> list[Window]:
         """Return the windows of a sentence: one, or several that overlap where it is long.
 
         Args:
             text: Text of the document that the units' offsets count.
             units: The sentence's units.
+            joins: Of `joins_of`, for models that ask for it (``word_borders``).
         """
         if not units:
             return []
         words = [text[unit.char_start : unit.char_end] for unit in units]
-        window = self._window(words, units)
+        window = self._window(words, units, joins)
         if len(window.piece_ids) <= self._max_pieces:
             return [window]
         n_pieces = [1 + b - a for a, b in zip(window.unit_first, window.unit_last, strict=True)]
         room = self._max_pieces - self._n_special
         overlap = min(WINDOW_OVERLAP_PIECES, room // 2)
         ranges = split_windows(n_pieces, max_pieces=room, overlap_pieces=overlap)
-        return [self._window(words[a:b], units[a:b]) for a, b in ranges]
+        return [self._window(words[a:b], units[a:b], joins[a:b]) for a, b in ranges]
 
-    def _window(self, words: Sequence[str], units: Sequence[Token]) -> Window:
+    def _window(
+        self, words: Sequence[str], units: Sequence[Token], joins: Sequence[bool]
+    ) -> Window:
         encoding = self._tokenizer.encode(list(words), is_pretokenized=True)
         first, last = [-1] * len(words), [-1] * len(words)
         for piece, word in enumerate(encoding.word_ids):
@@ -102,7 +141,9 @@ class PieceEncoder:
         if len(units) == 1 and len(ids) > self._max_pieces:  # one endless unit: keep its head
             ids = [*ids[: self._max_pieces - 1], ids[-1]]
             last[0] = min(last[0], self._max_pieces - 2)
-        return Window(tuple(units), tuple(ids), tuple(first), tuple(last), tuple(shapes))
+        return Window(
+            tuple(units), tuple(ids), tuple(first), tuple(last), tuple(shapes), tuple(joins)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +153,7 @@ class Batch:
     Attributes:
         piece_ids: (B, L) word pieces.
         piece_mask: (B, L) 1 for pieces, 0 for padding.
-        piece_shapes: (B, L) shape id of the unit that a piece belongs to.
+        piece_shapes: (B, L) shape id of the unit that a piece belongs to (`Window.shape_ids`).
         unit_first: (B, U) first piece of each unit; 0 in the padding.
         unit_last: (B, U) last piece of each unit; 0 in the padding.
         unit_shapes: (B, U) shape id of each unit; 0 in the padding.
@@ -142,8 +183,9 @@ def collate(windows: Sequence[Window], *, pad_id: int) -> Batch:
         u = len(window.units)
         unit_first[row, :u] = window.unit_first
         unit_last[row, :u] = window.unit_last
-        unit_shapes[row, :u] = window.shapes
-        for a, b, shape in zip(window.unit_first, window.unit_last, window.shapes, strict=True):
+        shapes = window.shape_ids
+        unit_shapes[row, :u] = shapes
+        for a, b, shape in zip(window.unit_first, window.unit_last, shapes, strict=True):
             if shape:
                 piece_shapes[row, a : b + 1] = shape
     lengths = np.array([len(w.units) for w in windows], np.int64)

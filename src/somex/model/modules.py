@@ -53,8 +53,9 @@ class UnitEncoder(nn.Module):
         self.pooling = config.pooling
         width = int(encoder.config.hidden_size)
         self.width = width + (SHAPE_DIM if config.shape_feature else 0)
-        self.shape_in = nn.Embedding(N_SHAPES, width) if config.shape_feature else None
-        self.shape_out = nn.Embedding(N_SHAPES, SHAPE_DIM) if config.shape_feature else None
+        n_shapes = N_SHAPES * (1 + config.word_borders)
+        self.shape_in = nn.Embedding(n_shapes, width) if config.shape_feature else None
+        self.shape_out = nn.Embedding(n_shapes, SHAPE_DIM) if config.shape_feature else None
         if self.shape_in is not None:
             nn.init.zeros_(self.shape_in.weight)  # training starts from the pretrained encoder
 

@@ -19,6 +19,12 @@ SHAPES: tuple[str, ...] = (
 """Shape names by id; ``none`` is for special pieces, padding and units without pieces."""
 
 N_SHAPES = len(SHAPES)
+IS_WORD: tuple[bool, ...] = tuple(
+    name in ("lower", "upper", "title", "mixed", "initial", "caseless", "digits", "alphanumeric")
+    for name in SHAPES
+)
+"""By shape id: letters or digits, not punctuation."""
+
 _ID = {name: index for index, name in enumerate(SHAPES)}
 
 
