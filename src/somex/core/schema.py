@@ -59,6 +59,7 @@ class Purpose(StrEnum):
 
 ENTITY_TYPES: tuple[EntityType, ...] = tuple(EntityType)
 RELATION_TYPES: tuple[RelationType, ...] = tuple(RelationType)
+PURPOSES: tuple[Purpose, ...] = tuple(Purpose)
 
 _E, _R = EntityType, RelationType
 

@@ -5,20 +5,13 @@ All offsets are half-open and count Unicode code points of ``Document.text``.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from somex.core.errors import AnnotationError
+from somex.core.origins import CallOut, Link, Origin, Reference, check_span
 from somex.core.schema import PURPOSE_TYPES, EntityType, Purpose, RelationType, is_compatible
-
-
-def _check_span(what: str, char_start: int, char_end: int, *, allow_empty: bool = False) -> None:
-    least = char_start if allow_empty else char_start + 1
-    if char_start < 0 or char_end < least:
-        raise AnnotationError(
-            f"{what} spans characters {char_start} to {char_end}; "
-            f"a span starts at 0 or later and ends {'at or ' if allow_empty else ''}after its start"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +22,7 @@ class Token:
     char_end: int
 
     def __post_init__(self) -> None:
-        _check_span("token", self.char_start, self.char_end)
+        check_span("token", self.char_start, self.char_end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class Sentence:
     tokens: tuple[Token, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_span("sentence", self.char_start, self.char_end, allow_empty=True)
+        check_span("sentence", self.char_start, self.char_end, allow_empty=True)
         reached = self.char_start
         for token in self.tokens:
             if token.char_start < reached or token.char_end > self.char_end:
@@ -65,7 +58,7 @@ class Section:
     char_end: int
 
     def __post_init__(self) -> None:
-        _check_span(f"section {self.name!r}", self.char_start, self.char_end, allow_empty=True)
+        check_span(f"section {self.name!r}", self.char_start, self.char_end, allow_empty=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +72,12 @@ class Document:
             text is natural and is to be segmented.
         sections: Named parts, in reading order.
         provenance: Where the text came from (path, DOI, format), as plain strings.
+        origins: Where its characters came from, in order and without overlap; empty where the
+            text is the source itself. Characters that a reader put in (line breaks between
+            paragraphs) have none.
+        references: The entries of its bibliography, which is not part of the text.
+        call_outs: Where the text points at references.
+        links: Where the text carries hyperlinks.
     """
 
     id: str
@@ -86,11 +85,19 @@ class Document:
     sentences: tuple[Sentence, ...] = ()
     sections: tuple[Section, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
+    references: tuple[Reference, ...] = ()
+    call_outs: tuple[CallOut, ...] = ()
+    links: tuple[Link, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.id:
             raise AnnotationError("a document needs an id that is not empty")
-        parts: list[Sentence | Section] = [*self.sentences, *self.sections]
+        parts: list[Sentence | Section | Origin | CallOut | Link] = [
+            *self.sentences,
+            *self.sections,
+        ]
+        parts += [*self.origins, *self.call_outs, *self.links]
         for part in parts:
             if part.char_end > len(self.text):
                 raise AnnotationError(
@@ -98,6 +105,64 @@ class Document:
                     f"{part.char_start}-{part.char_end} ends after the text "
                     f"({len(self.text)} characters)"
                 )
+        self._check_origins()
+        self._check_references()
+
+    def _check_origins(self) -> None:
+        reached = 0
+        for origin in self.origins:
+            if origin.char_start < reached:
+                raise AnnotationError(
+                    f"document {self.id!r}: origin {origin.char_start}-{origin.char_end} overlaps "
+                    "the one before it; origins come in order"
+                )
+            reached = origin.char_end
+
+    def _check_references(self) -> None:
+        known = {reference.id for reference in self.references}
+        if len(known) != len(self.references):
+            raise AnnotationError(f"document {self.id!r}: two references share an id")
+        for call_out in self.call_outs:
+            for id in call_out.reference_ids:
+                if id not in known:
+                    raise AnnotationError(
+                        f"document {self.id!r}: the call-out at {call_out.char_start} names "
+                        f"reference {id!r}, which is not among the references"
+                    )
+
+    def origins_of(self, char_start: int, char_end: int) -> tuple[Origin, ...]:
+        """Return where the characters of a span came from, one origin a piece of the source."""
+        found = []
+        index = bisect_right(self.origins, char_start, key=lambda origin: origin.char_end)
+        for origin in self.origins[index:]:
+            if origin.char_start >= char_end:
+                break
+            found.append(origin.clip(char_start, char_end))
+        return tuple(found)
+
+    def origin_of(self, char: int) -> Origin | None:
+        """Return where one character came from; None where the reader put it in."""
+        return next(iter(self.origins_of(char, char + 1)), None)
+
+    def references_of(self, char_start: int, char_end: int) -> tuple[Reference, ...]:
+        """Return the references that the call-outs in or across a span point at, in order."""
+        ids = {
+            id: None
+            for call_out in self.call_outs
+            if call_out.char_start < char_end and char_start < call_out.char_end
+            for id in call_out.reference_ids
+        }
+        by_id = {reference.id: reference for reference in self.references}
+        return tuple(by_id[id] for id in ids)
+
+    def urls_of(self, char_start: int, char_end: int) -> tuple[str, ...]:
+        """Return the URLs of the hyperlinks in or across a span, in order."""
+        urls = {
+            link.url: None
+            for link in self.links
+            if link.char_start < char_end and char_start < link.char_end
+        }
+        return tuple(urls)
 
     def slice(self, char_start: int, char_end: int) -> str:
         """Return the text between two offsets."""
@@ -123,13 +188,18 @@ class Mention:
     confidence: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_span(f"{self.type} mention", self.char_start, self.char_end)
+        check_span(f"{self.type} mention", self.char_start, self.char_end)
         _check_confidence(self.confidence)
-        if self.purpose is not None and self.type not in PURPOSE_TYPES:
+        if self.purpose is not None and not self.takes_purpose:
             raise AnnotationError(
                 f"a {self.type} mention has purpose {self.purpose}; "
                 f"only {', '.join(sorted(PURPOSE_TYPES))} have one"
             )
+
+    @property
+    def takes_purpose(self) -> bool:
+        """Tell whether mentions of this type have a purpose."""
+        return self.type in PURPOSE_TYPES
 
     @property
     def key(self) -> tuple[int, int, EntityType]:
