@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from somex.core.schema import (
     ENTITY_TYPES,
+    PURPOSES,
     RELATION_TYPES,
     EntityType,
     RelationType,
@@ -32,6 +33,7 @@ from somex.decoding import (
     decode_hosts,
     decode_mentions,
     decode_pairs,
+    decode_purposes,
     drop_strays,
     drop_unsure,
     log_softmax,
@@ -274,3 +276,18 @@ def test_decoding_drops_attributes_of_nothing() -> None:
     kept, moved = drop_strays(mentions, relations)
     assert kept == mentions[1:]
     assert moved == [RelationPrediction(1, 0, RelationType.VERSION_OF, 0.8)]
+
+
+def test_decode_purposes_tells_software_only() -> None:
+    mentions = [
+        SpanPrediction(0, 1, EntityType.APPLICATION, 0.9),
+        SpanPrediction(1, 2, EntityType.VERSION, 0.8),
+        SpanPrediction(2, 3, EntityType.SOFTWARE_COREFERENCE, 0.7),
+    ]
+    logits = np.zeros((3, 4), np.float32)
+    logits[0, 1] = logits[1, 2] = logits[2, 3] = 1.0
+    told = decode_purposes(logits, mentions)
+    assert [m.purpose for m in told] == [PURPOSES[1], None, PURPOSES[3]]
+    assert [(m.unit_start, m.type, m.confidence) for m in told] == [
+        (m.unit_start, m.type, m.confidence) for m in mentions
+    ]

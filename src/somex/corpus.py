@@ -12,6 +12,7 @@ from pathlib import Path
 from somex.augment import NamePool, turn_names
 from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, LabeledDocument
+from somex.purposes import carry_purposes
 from somex.readers.registry import detect_format, read_corpus
 from somex.readers.somd import read_somd_split
 from somex.recipe import DataConfig, Source
@@ -153,8 +154,11 @@ def build_training_data(
 
 
 def read_main(config: DataConfig) -> list[LabeledDocument]:
-    """Read the main corpus of a recipe, cut into sentences."""
-    return [part for labeled in read_source(config.train) for part in split_labeled(labeled)]
+    """Read the main corpus of a recipe, cut into sentences, with purposes from elsewhere."""
+    parts = [part for labeled in read_source(config.train) for part in split_labeled(labeled)]
+    if config.purposes is None:
+        return parts
+    return carry_purposes(parts, read_source(config.purposes))
 
 
 def cut_training_data(config: DataConfig, *, seed: int, hold_out: HoldOut) -> TrainingData:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from somex.core.schema import RELATION_TYPES, EntityType, RelationType
+from somex.core.schema import (
+    PURPOSE_TYPES,
+    PURPOSES,
+    RELATION_TYPES,
+    EntityType,
+    Purpose,
+    RelationType,
+)
 from somex.core.tags import N_TYPES, OUTSIDE, spans_of_tags
 
 FloatArray = npt.NDArray[np.float32]
@@ -50,12 +57,13 @@ class DecodingConfig:
 
 @dataclass(frozen=True, slots=True)
 class SpanPrediction:
-    """A decoded mention: half-open unit span, type, confidence (0 to 1)."""
+    """A decoded mention: half-open unit span, type, confidence (0 to 1), purpose if told."""
 
     unit_start: int
     unit_end: int
     type: EntityType
     confidence: float
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,20 @@ def decode_mentions(
         for start, end, kind in spans_of_tags(tags.tolist())
     ]
     return [m for m in mentions if m.confidence >= config.min_confidence]
+
+
+def decode_purposes(logits: FloatArray, mentions: Sequence[SpanPrediction]) -> list[SpanPrediction]:
+    """Give each mention of a type that takes a purpose its most probable one.
+
+    Args:
+        logits: (M, 4) of the mentions, in their order.
+        mentions: M mentions.
+    """
+    best = logits.argmax(axis=1).tolist()
+    return [
+        replace(mention, purpose=PURPOSES[label]) if mention.type in PURPOSE_TYPES else mention
+        for mention, label in zip(mentions, best, strict=True)
+    ]
 
 
 def decode_pairs(

@@ -17,11 +17,12 @@ import torch
 from somex.core.errors import ConfigError
 from somex.core.types import LabeledDocument
 from somex.corpus import TrainingData, build_training_data, hash_documents
-from somex.metrics import SCORES
+from somex.metrics import SCORES, evaluate
 from somex.model.torch_folder import write_json
+from somex.purpose_metrics import evaluate_purposes
 from somex.recipe import Recipe
 from somex.run_state import STATE_FILE
-from somex.training import Listener, Trainer
+from somex.training import Listener, Trainer, annotate
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,11 @@ def execute_on(
     metrics: dict[str, Any] = {**facts, "history": trainer.history}
     for part, documents in (("dev", data.dev), ("test", data.test)):
         if documents:
-            metrics[part] = trainer.score(documents).main_scores()
+            predicted = annotate(trainer.predictor(), documents)
+            metrics[part] = evaluate(documents, predicted).main_scores()
+            purposes = evaluate_purposes(documents, predicted)
+            if purposes is not None and recipe.model.purpose_head:
+                metrics[f"{part}_purpose"] = purposes.to_json()
     write_json(metrics_path, metrics)
     return metrics
 

@@ -43,6 +43,7 @@ class DataConfig:
         extra: Corpora added to the training part only, never to a dev part or held-out fold.
         never: Corpora whose sentences must not be trained on; an extra document that holds one
             of them is left out whole.
+        purposes: A corpus whose purposes are carried over to the same sentences of ``train``.
         dev_fraction: Share of the training sentences kept for early stopping and for the choice
             of the best checkpoint; 0 trains on all and keeps the last one.
         rare_below: An entity type with fewer training mentions than this is rare.
@@ -56,6 +57,7 @@ class DataConfig:
     train: Source
     extra: tuple[Source, ...] = ()
     never: tuple[Source, ...] = ()
+    purposes: Source | None = None
     dev_fraction: float = 0.1
     rare_below: int = 150
     rare_repeat: int = 1
@@ -85,6 +87,7 @@ class TrainingConfig:
         weight_decay: AdamW's, on matrices only.
         clip_norm: Greatest norm of the gradient.
         relation_weight: The lambda of Eq. 3.
+        purpose_weight: The same for the loss of the purpose head, where the model has one.
         patience: Epochs in a row without a better dev score that are borne; one more and training
             stops.
         freeze_embeddings: Leave the word embeddings as pretrained.
@@ -108,6 +111,7 @@ class TrainingConfig:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     relation_weight: float = 1.0
+    purpose_weight: float = 0.2
     patience: int = 2
     freeze_embeddings: bool = False
     ema_decay: float = 0.0
@@ -132,6 +136,7 @@ class TrainingConfig:
             "weight_decay": (0.0, 1.0),
             "clip_norm": (0.0, 1e6),
             "relation_weight": (0.0, 1e6),
+            "purpose_weight": (0.0, 1e6),
             "patience": (0, 1000),
             "punctuation_apart": (0.0, 1.0),
             "ema_decay": (0.0, 0.99999),

@@ -17,19 +17,15 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
 
-from somex.core.errors import ConfigError
 from somex.core.types import LabeledDocument
 from somex.metrics import Report, evaluate
 from somex.model.examples import Example, build_examples
 from somex.model.folder import TOKENIZER_FILE, WEIGHTS_FILE, read_pieces
-from somex.model.inputs import Batch, collate
-from somex.model.losses import IGNORED, host_loss, ner_loss, pair_loss
 from somex.model.modules import JointModel
-from somex.model.pairs import build_pairs, pair_targets
+from somex.model.objective import task_losses
 from somex.model.predictor import Predictor
-from somex.model.torch_backend import TorchBackend, autocast, to_torch_batch, to_torch_pairs
+from somex.model.torch_backend import TorchBackend, autocast
 from somex.model.torch_folder import load_tokenizer, save_model, write_json
 from somex.optimizer import Average, build_optimizer, build_schedule, clip
 from somex.recipe import Recipe, TrainingConfig
@@ -218,12 +214,15 @@ class _Stage:
     def _backward(self, examples: list[Example], *, share: float) -> tuple[float, float]:
         trainer = self.trainer
         with autocast(trainer.device, self.config.precision):
-            ner, re = task_losses(
+            losses = task_losses(
                 trainer.model, examples, task=self.task, pad_id=trainer.pieces.pad_id
             )
         weight = self.config.relation_weight if self.task == "joint" else 1.0
-        ((ner + weight * re) * share).backward()  # type: ignore[no-untyped-call]
-        return float(ner.detach()), float(re.detach())
+        total = losses.ner + weight * losses.re
+        if trainer.model.purpose_head is not None:
+            total = total + self.config.purpose_weight * losses.purpose
+        (total * share).backward()  # type: ignore[no-untyped-call]
+        return float(losses.ner.detach()), float(losses.re.detach())
 
     def _end_epoch(self) -> None:
         trainer, state = self.trainer, self.state
@@ -298,14 +297,18 @@ def _history_entry(task: str, epoch: int, report: Report | None) -> dict[str, ob
     return entry
 
 
-def score_predictor(predictor: Predictor, documents: Sequence[LabeledDocument]) -> Report:
-    """Annotate documents and score the result against their gold."""
+def annotate(predictor: Predictor, documents: Sequence[LabeledDocument]) -> list[LabeledDocument]:
+    """Annotate documents anew, whatever annotation they have."""
     annotations = predictor.annotate([labeled.document for labeled in documents])
-    predicted = [
+    return [
         LabeledDocument(labeled.document, annotation)
         for labeled, annotation in zip(documents, annotations, strict=True)
     ]
-    return evaluate(documents, predicted)
+
+
+def score_predictor(predictor: Predictor, documents: Sequence[LabeledDocument]) -> Report:
+    """Annotate documents and score the result against their gold."""
+    return evaluate(documents, annotate(predictor, documents))
 
 
 def make_batches(
@@ -331,53 +334,3 @@ def _maybe_apart(example: Example, rate: float, rng: random.Random) -> Example:
     if not rate or rng.random() >= rate:
         return example
     return dataclasses.replace(example, window=example.window.without_punctuation_joins())
-
-
-def task_losses(
-    model: JointModel, examples: Sequence[Example], *, task: str, pad_id: int
-) -> tuple[Tensor, Tensor]:
-    """Return L_NER and L_RE of a batch; a disjoint stage computes its own only, the other is 0."""
-    device = next(model.parameters()).device
-    batch = collate([example.window for example in examples], pad_id=pad_id)
-    inputs = to_torch_batch(batch, device)
-    zero = torch.zeros((), device=device)
-    if task == "ner":
-        logits = model.token_head(model.unit_encoder(inputs))
-        return ner_loss(logits, _padded_tags(examples, batch, device)), zero
-    if task == "re":
-        if model.relation_encoder is None:
-            raise ConfigError("a disjoint stage needs encoders: separate")
-        return zero, relation_loss(model, model.relation_encoder(inputs), examples)
-    logits, units = model.encode(inputs)
-    ner = ner_loss(logits, _padded_tags(examples, batch, device))
-    return ner, relation_loss(model, units, examples)
-
-
-def _padded_tags(examples: Sequence[Example], batch: Batch, device: torch.device) -> Tensor:
-    tags = np.full(batch.unit_first.shape, IGNORED, np.int64)
-    for row, example in enumerate(examples):
-        tags[row, : len(example.tags)] = example.tags
-    return torch.from_numpy(tags).to(device)
-
-
-def relation_loss(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:
-    """Return L_RE over the pairs of gold mentions; units are (B, U, H)."""
-    head = model.config.relation_head
-    pairs = build_pairs([example.mentions for example in examples], relation_head=head)
-    if len(pairs.pair_head) == 0:
-        return units.sum() * 0.0
-    targets = pair_targets(pairs, [example.relations for example in examples])
-    tensors = to_torch_pairs(pairs, units.device)
-    logits = model.relate(units, tensors)
-    labels = torch.from_numpy(targets.label).to(units.device)
-    if head == "pair":
-        return pair_loss(logits, labels)
-    return host_loss(
-        logits,
-        labels,
-        torch.from_numpy(targets.has_host).to(units.device),
-        tensors.mention_type[tensors.pair_head],
-        tensors.mention_type[tensors.pair_tail],
-        tensors.pair_head,
-        tensors.pair_tail,
-    )

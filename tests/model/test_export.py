@@ -68,7 +68,9 @@ def _batch(folder: Path, texts: list[str]) -> Batch:
     return collate(windows, pad_id=pieces.pad_id)
 
 
-def _compare(left: Backend, right: Backend, batch: Batch, *, head: str) -> float:
+def _compare(
+    left: Backend, right: Backend, batch: Batch, *, head: str, purposes: bool = False
+) -> float:
     logits, units = left.encode(batch)
     other_logits, other_units = right.encode(batch)
     rng = np.random.default_rng(1)
@@ -86,6 +88,10 @@ def _compare(left: Backend, right: Backend, batch: Batch, *, head: str) -> float
     pairs = build_pairs(mentions, relation_head=head)
     if len(pairs.pair_head):
         gaps.append(np.abs(left.relate(units, pairs) - right.relate(units, pairs)).max())
+    if purposes and len(pairs.mention_row):
+        told = left.tell_purposes(units, pairs)
+        assert told.shape == (len(pairs.mention_row), 4)
+        gaps.append(np.abs(told - right.tell_purposes(units, pairs)).max())
     return float(max(gaps))
 
 
@@ -107,6 +113,7 @@ LENGTHS = ([1], [5], [3, 40], [130, 2, 17], [7, 7, 7, 7, 7], [280, 33])
             },
         ),
         ("mpnet", {"relation_head": "pair", "shape_feature": False}),
+        ("bert", {"word_borders": True, "purpose_head": True}),
     ],
 )
 def test_export_fp32_equals_torch_at_other_lengths_than_traced(
@@ -118,7 +125,8 @@ def test_export_fp32_equals_torch_at_other_lengths_than_traced(
     head = str(options.get("relation_head", "host"))
     for lengths in LENGTHS:
         batch = _batch(folder, [_text(n, seed=n) for n in lengths])
-        assert _compare(ours, exported, batch, head=head) < 1e-4, lengths
+        purposes = bool(options.get("purpose_head"))
+        assert _compare(ours, exported, batch, head=head, purposes=purposes) < 1e-4, lengths
 
 
 @pytest.mark.parametrize("kind", ["bert", "mpnet"])

@@ -15,10 +15,10 @@ from somex.model.folder import read_pieces
 from somex.model.inputs import collate
 from somex.model.losses import ner_loss
 from somex.model.modules import JointModel, TorchBatch, load_encoder
+from somex.model.objective import task_losses
 from somex.model.pairs import UnitMention, build_pairs
 from somex.model.torch_backend import to_torch_batch, to_torch_pairs
 from somex.model.torch_folder import load_tokenizer
-from somex.training import task_losses
 
 CPU = torch.device("cpu")
 ATOMS = ModelConfig("x")
@@ -157,7 +157,7 @@ def test_modules_joint_relation_loss_reaches_the_shared_encoder(
     tiny_bert: Path, examples: list[Example], head: str
 ) -> None:
     model = _model(tiny_bert, relation_head=head)
-    ner, re = task_losses(model, examples[:4], task="joint", pad_id=0)
+    ner, re, _ = task_losses(model, examples[:4], task="joint", pad_id=0)
     reached = _gradient_names(model, re)
     assert "unit_encoder.encoder.embeddings.word_embeddings.weight" in reached
     assert not any(name.startswith("token_head") for name in reached)
@@ -173,7 +173,7 @@ def test_modules_joint_loss_of_eq_3_is_the_weighted_sum(
     weight = 0.3
     gradients = []
     for pick in (lambda n, r: n, lambda n, r: r, lambda n, r: n + weight * r):
-        ner, re = task_losses(model, examples[:4], task="joint", pad_id=0)
+        ner, re, _ = task_losses(model, examples[:4], task="joint", pad_id=0)
         model.zero_grad()
         pick(ner, re).backward()
         gradients.append(model.unit_encoder.shape_in.weight.grad.clone())  # type: ignore[union-attr]
@@ -194,10 +194,10 @@ def test_modules_disjoint_tasks_share_no_parameter(
     ]
     assert not storages[0] & storages[1]
     assert set(ner) | set(re) == {name for name, _ in model.named_parameters()}
-    loss, zero = task_losses(model, examples[:4], task="ner", pad_id=0)
+    loss, zero, _ = task_losses(model, examples[:4], task="ner", pad_id=0)
     assert float(zero) == 0
     assert _gradient_names(model, loss) <= set(ner)
-    zero, loss = task_losses(model, examples[:4], task="re", pad_id=0)
+    zero, loss, _ = task_losses(model, examples[:4], task="re", pad_id=0)
     assert float(zero) == 0
     assert _gradient_names(model, loss) <= set(re)
 

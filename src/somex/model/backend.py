@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from somex.model.inputs import Batch, FloatArray
-from somex.model.pairs import PairBatch
+from somex.model.pairs import MentionBatch, PairBatch
 
 
 class Backend(Protocol):
@@ -17,4 +17,8 @@ class Backend(Protocol):
 
     def relate(self, units: FloatArray, pairs: PairBatch) -> FloatArray:
         """Return pair logits (P, 12) from unit vectors (B, U, H)."""
+        ...
+
+    def tell_purposes(self, units: FloatArray, mentions: MentionBatch) -> FloatArray:
+        """Return purpose logits (M, 4) from unit vectors (B, U, H); M is 1 or more."""
         ...

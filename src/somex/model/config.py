@@ -29,6 +29,7 @@ class ModelConfig:
             the shape feature).
         pooling: A unit's vector: that of its ``first`` piece (Eq. 1 masks the others) or the mean
             of its first and last piece (``ends``).
+        purpose_head: Tell the purpose of software mentions as well (not in the paper).
         mention_dim: Width of a mention's vector in the relation head.
         dropout: Rate in the heads, 0 to 1.
         max_pieces: Longest window, in word pieces with the special ones.
@@ -41,6 +42,7 @@ class ModelConfig:
     shape_feature: bool = True
     word_borders: bool = False
     pooling: Literal["first", "ends"] = "ends"
+    purpose_head: bool = False
     mention_dim: int = 256
     dropout: float = 0.1
     max_pieces: int = 256

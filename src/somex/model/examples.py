@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from somex.core.schema import EntityType, RelationType
+from somex.core.schema import PURPOSES, EntityType, RelationType
 from somex.core.tags import tags_of_spans
 from somex.core.types import LabeledDocument, Mention, Token
 from somex.model.config import ModelConfig
 from somex.model.inputs import PieceEncoder, Window, joins_of, units_of
 from somex.model.pairs import UnitMention
 from somex.text.sentences import split_sentences
+
+NO_PURPOSE = -100
+"""Label of a mention whose purpose is not known: it bears no loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,14 @@ class Example:
         tags: U tag ids.
         mentions: Gold mentions as unit spans.
         relations: (head index, tail index, type) over the mentions.
+        purposes: Index into PURPOSES of each mention, NO_PURPOSE where it is not known.
     """
 
     window: Window
     tags: tuple[int, ...]
     mentions: tuple[UnitMention, ...]
     relations: tuple[tuple[int, int, RelationType], ...]
+    purposes: tuple[int, ...] = ()
 
 
 def build_examples(
@@ -68,6 +73,7 @@ def _example(window: Window, mentions: Sequence[Mention], labeled: LabeledDocume
             for r in labeled.annotation.relations
             if r.head in index and r.tail in index
         ),
+        tuple(NO_PURPOSE if m.purpose is None else PURPOSES.index(m.purpose) for m in order),
     )
 
 

@@ -1,5 +1,6 @@
-"""Export of a torch model to ONNX: two graphs, fp32 or dynamic int8, no file above 90 MB.
+"""Export of a torch model to ONNX, fp32 or dynamic int8, no file above 90 MB.
 
+Two graphs, `encode` and `relate`, and a third, `purpose`, for a model with a purpose head.
 int8: weights per channel, activations at run time (ONNX Runtime's dynamic quantisation), outlying
 channels apart in fp32.
 """
@@ -19,8 +20,8 @@ from torch import Tensor, nn
 
 from somex.core.errors import ModelError
 from somex.model.folder import TOKENIZER_FILE, read_pieces
-from somex.model.modules import JointModel, TorchBatch, TorchPairs
-from somex.model.onnx_backend import ENCODE_FILE, RELATE_FILE
+from somex.model.modules import JointModel, TorchBatch, TorchMentions, TorchPairs
+from somex.model.onnx_backend import ENCODE_FILE, PURPOSE_FILE, RELATE_FILE
 from somex.model.outliers import OUTLIER_WEIGHT, split_outliers
 from somex.model.torch_folder import load_model, write_json
 
@@ -46,6 +47,15 @@ class _Relate(nn.Module):
 
     def forward(self, units: Tensor, *tensors: Tensor) -> Tensor:
         return self.model.relate(units, TorchPairs(*tensors))
+
+
+class _Purpose(nn.Module):
+    def __init__(self, model: JointModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, units: Tensor, *tensors: Tensor) -> Tensor:
+        return self.model.tell_purposes(units, TorchMentions(*tensors))
 
 
 _PIECES = ("piece_ids", "piece_mask", "piece_shapes")
@@ -80,7 +90,12 @@ def export_model(
         temporary = Path(name)
         _trace_encode(model, temporary / ENCODE_FILE)
         _trace_relate(model, temporary / RELATE_FILE)
-        for graph in (ENCODE_FILE, RELATE_FILE):
+        graphs = [ENCODE_FILE, RELATE_FILE]
+        if model.config.purpose_head:
+            _trace_purpose(model, temporary / PURPOSE_FILE)
+            graphs.append(PURPOSE_FILE)
+        (target / PURPOSE_FILE).unlink(missing_ok=True)
+        for graph in graphs:
             source = temporary / graph
             if precision == "int8":
                 source = _quantize(source, temporary / f"int8-{graph}")
@@ -124,6 +139,23 @@ def _trace_relate(model: JointModel, path: Path) -> None:
         str(path),
         input_names=["unit_vectors", *_MENTIONS, *_PAIRS],
         output_names=["pair_logits"],
+        dynamic_axes=axes,
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+
+
+def _trace_purpose(model: JointModel, path: Path) -> None:
+    units = torch.zeros((2, 5, model.unit_encoder.width))
+    mentions = [torch.zeros(4, dtype=torch.int64) for _ in _MENTIONS]
+    axes = {"unit_vectors": {0: "batch", 1: "n_units"}, "purpose_logits": {0: "n_mentions"}}
+    axes |= {name: {0: "n_mentions"} for name in _MENTIONS}
+    torch.onnx.export(
+        _Purpose(model).eval(),
+        (units, *mentions),
+        str(path),
+        input_names=["unit_vectors", *_MENTIONS],
+        output_names=["purpose_logits"],
         dynamic_axes=axes,
         opset_version=_OPSET,
         dynamo=False,

@@ -26,6 +26,13 @@ def pair_loss(pair_logits: Tensor, labels: Tensor) -> Tensor:
     return functional.cross_entropy(pair_logits.float(), labels)
 
 
+def purpose_loss(purpose_logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of purpose logits (M, 4) against labels (M,); IGNORED where not known."""
+    if not (labels != IGNORED).any():
+        return purpose_logits.sum() * 0.0
+    return functional.cross_entropy(purpose_logits.float(), labels, ignore_index=IGNORED)
+
+
 def host_loss(
     pair_logits: Tensor,
     labels: Tensor,

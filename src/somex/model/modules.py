@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from somex.core.errors import ModelError
-from somex.core.schema import ENTITY_TYPES
+from somex.core.schema import ENTITY_TYPES, PURPOSES
 from somex.core.tags import N_TAGS
 from somex.model.config import ModelConfig
 from somex.model.pairs import N_BETWEEN, N_DISTANCES, N_RELATIONS
@@ -31,13 +31,19 @@ class TorchBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class TorchPairs:
-    """A PairBatch as tensors: mentions (M,), pairs (P,)."""
+class TorchMentions:
+    """A MentionBatch as tensors (M,)."""
 
     mention_row: Tensor
     mention_start: Tensor
     mention_last: Tensor
     mention_type: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TorchPairs(TorchMentions):
+    """A PairBatch as tensors: mentions (M,), pairs (P,)."""
+
     pair_head: Tensor
     pair_tail: Tensor
     pair_distance: Tensor
@@ -155,6 +161,30 @@ class HostHead(nn.Module):
         return logits
 
 
+class PurposeHead(nn.Module):
+    """Classifier of a mention's purpose over the vectors of its first and last unit."""
+
+    def __init__(self, width: int, config: ModelConfig) -> None:
+        super().__init__()
+        dim = config.mention_dim
+        self.types = nn.Embedding(len(ENTITY_TYPES), dim // 4)
+        self.network = nn.Sequential(
+            nn.Dropout(config.dropout),
+            nn.Linear(2 * width + dim // 4, dim),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(dim, len(PURPOSES)),
+        )
+
+    def forward(self, units: Tensor, mentions: TorchMentions) -> Tensor:
+        """Return purpose logits (M, 4) from unit vectors (B, U, H)."""
+        first = units[mentions.mention_row, mentions.mention_start]
+        last = units[mentions.mention_row, mentions.mention_last]
+        typed = self.types(mentions.mention_type)
+        logits: Tensor = self.network(torch.cat([first, last, typed], dim=-1))
+        return logits
+
+
 class JointModel(nn.Module):
     """Encoder, token head and relation head; with separate encoders, one for each task."""
 
@@ -169,6 +199,7 @@ class JointModel(nn.Module):
         self.token_head = TokenHead(width, config.dropout)
         head = PairHead if config.relation_head == "pair" else HostHead
         self.relation_head = head(width, config)
+        self.purpose_head = PurposeHead(width, config) if config.purpose_head else None
 
     @classmethod
     def from_pretrained_encoder(cls, config: ModelConfig) -> JointModel:
@@ -193,6 +224,17 @@ class JointModel(nn.Module):
         logits: Tensor = self.relation_head(units, pairs)
         return logits
 
+    def tell_purposes(self, units: Tensor, mentions: TorchMentions) -> Tensor:
+        """Return purpose logits (M, 4) from unit vectors (B, U, H).
+
+        Raises:
+            ModelError: The model has no purpose head.
+        """
+        if self.purpose_head is None:
+            raise ModelError("the model has no purpose head (purpose_head: false)")
+        logits: Tensor = self.purpose_head(units, mentions)
+        return logits
+
     def task_parameters(self, task: str) -> list[tuple[str, nn.Parameter]]:
         """Return the named parameters that a task trains: ``joint``, ``ner`` or ``re``.
 
@@ -201,7 +243,10 @@ class JointModel(nn.Module):
         named = list(self.named_parameters())
         if task == "joint":
             return named
-        roots = {"ner": ("unit_encoder", "token_head"), "re": ("relation_encoder", "relation_head")}
+        roots = {
+            "ner": ("unit_encoder", "token_head"),
+            "re": ("relation_encoder", "relation_head", "purpose_head"),
+        }
         return [(name, p) for name, p in named if name.split(".")[0] in roots[task]]
 
 

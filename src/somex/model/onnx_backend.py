@@ -10,14 +10,16 @@ import onnxruntime
 
 from somex.core.errors import ModelError
 from somex.model.inputs import Batch, FloatArray
-from somex.model.pairs import PairBatch
+from somex.model.pairs import MentionBatch, PairBatch
 
 ENCODE_FILE = "encode.onnx"
 RELATE_FILE = "relate.onnx"
+PURPOSE_FILE = "purpose.onnx"
+"""Only models with a purpose head have it."""
 
 
 class OnnxBackend:
-    """Runs the two graphs of an exported model folder."""
+    """Runs the graphs of an exported model folder."""
 
     def __init__(self, folder: Path, *, n_threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
@@ -27,6 +29,8 @@ class OnnxBackend:
         self._encode = _open(folder / ENCODE_FILE, options)
         self._relate = _open(folder / RELATE_FILE, options)
         self._encode_inputs = {i.name for i in self._encode.get_inputs()}
+        has_purposes = (folder / PURPOSE_FILE).is_file()
+        self._purpose = _open(folder / PURPOSE_FILE, options) if has_purposes else None
         self._relate_inputs = {i.name for i in self._relate.get_inputs()}
 
     def encode(self, batch: Batch) -> tuple[FloatArray, FloatArray]:
@@ -41,8 +45,21 @@ class OnnxBackend:
         result: FloatArray = self._relate.run(["pair_logits"], {"unit_vectors": units, **feed})[0]
         return result
 
+    def tell_purposes(self, units: FloatArray, mentions: MentionBatch) -> FloatArray:
+        """Return purpose logits (M, 4) from unit vectors (B, U, H).
 
-def _arrays(value: Batch | PairBatch) -> dict[str, np.ndarray]:
+        Raises:
+            ModelError: The model has no purpose head.
+        """
+        if self._purpose is None:
+            raise ModelError(f"the model folder holds no {PURPOSE_FILE}")
+        names = [f.name for f in dataclasses.fields(MentionBatch)]
+        feed = {"unit_vectors": units, **{name: getattr(mentions, name) for name in names}}
+        result: FloatArray = self._purpose.run(["purpose_logits"], feed)[0]
+        return result
+
+
+def _arrays(value: Batch | MentionBatch) -> dict[str, np.ndarray]:
     return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
 
 

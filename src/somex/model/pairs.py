@@ -43,28 +43,48 @@ class UnitMention:
 
 
 @dataclass(frozen=True, slots=True)
-class PairBatch:
-    """M mentions and P candidate pairs of a batch of windows.
+class MentionBatch:
+    """M mentions of a batch of windows.
 
     Attributes:
         mention_row: (M,) window of each mention.
         mention_start: (M,) first unit.
         mention_last: (M,) last unit (inclusive).
         mention_type: (M,) index into ENTITY_TYPES.
-        pair_head: (P,) mention that a relation leads from, grouped: equal heads stand together.
-        pair_tail: (P,) mention it leads to; equal to the head for "no host" (host head only).
-        pair_distance: (P,) bucket of the signed distance in units.
-        pair_between: (P,) signed number of possible hosts between the two, capped.
     """
 
     mention_row: IntArray
     mention_start: IntArray
     mention_last: IntArray
     mention_type: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class PairBatch(MentionBatch):
+    """M mentions and P candidate pairs of a batch of windows.
+
+    Attributes:
+        pair_head: (P,) mention that a relation leads from, grouped: equal heads stand together.
+        pair_tail: (P,) mention it leads to; equal to the head for "no host" (host head only).
+        pair_distance: (P,) bucket of the signed distance in units.
+        pair_between: (P,) signed number of possible hosts between the two, capped.
+    """
+
     pair_head: IntArray
     pair_tail: IntArray
     pair_distance: IntArray
     pair_between: IntArray
+
+
+def build_mentions(mentions: Sequence[Sequence[UnitMention]]) -> MentionBatch:
+    """Flatten the mentions of each window."""
+    flat = [(row, m) for row, of_row in enumerate(mentions) for m in of_row]
+    return MentionBatch(
+        np.array([row for row, _ in flat], np.int64),
+        np.array([m.unit_start for _, m in flat], np.int64),
+        np.array([m.unit_end - 1 for _, m in flat], np.int64),
+        np.array([ENTITY_TYPES.index(m.type) for _, m in flat], np.int64),
+    )
 
 
 def build_pairs(mentions: Sequence[Sequence[UnitMention]], *, relation_head: str) -> PairBatch:
@@ -75,8 +95,8 @@ def build_pairs(mentions: Sequence[Sequence[UnitMention]], *, relation_head: str
         relation_head: ``pair``: every ordered pair of two mentions of a window (the paper).
             ``host``: only pairs that the schema allows, and each head with itself for "none".
     """
-    flat = [(row, m) for row, of_row in enumerate(mentions) for m in of_row]
-    types = [ENTITY_TYPES.index(m.type) for _, m in flat]
+    flat = build_mentions(mentions)
+    types = flat.mention_type.tolist()
     pairs: list[tuple[int, int, int, int]] = []
     base = 0
     for of_row in mentions:
@@ -89,11 +109,7 @@ def build_pairs(mentions: Sequence[Sequence[UnitMention]], *, relation_head: str
         base += n
     columns = np.array(pairs, np.int64).reshape(-1, 4).T
     return PairBatch(
-        np.array([row for row, _ in flat], np.int64),
-        np.array([m.unit_start for _, m in flat], np.int64),
-        np.array([m.unit_end - 1 for _, m in flat], np.int64),
-        np.array(types, np.int64),
-        *columns,
+        flat.mention_row, flat.mention_start, flat.mention_last, flat.mention_type, *columns
     )
 
 

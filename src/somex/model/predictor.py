@@ -15,13 +15,14 @@ from somex.decoding import (
     decode_hosts,
     decode_mentions,
     decode_pairs,
+    decode_purposes,
     drop_strays,
     drop_unsure,
 )
 from somex.model.backend import Backend
 from somex.model.config import ModelConfig
 from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, joins_of, units_of
-from somex.model.pairs import ALLOWED, PairBatch, UnitMention, build_pairs
+from somex.model.pairs import ALLOWED, MentionBatch, PairBatch, UnitMention, build_pairs
 from somex.text.sentences import split_sentences
 
 PIECES_PER_BATCH = 2048
@@ -111,10 +112,23 @@ class Predictor:
                 for row in range(first, last)
             ]
             pairs = build_pairs(unit_mentions, relation_head=self.config.relation_head)
+            if self.config.purpose_head and len(pairs.mention_row):
+                self._tell_purposes(units[first:last], pairs, mentions[first:last])
             if len(pairs.pair_head):
                 logits = self._backend.relate(units[first:last], pairs)
                 self._decode_relations(logits, pairs, mentions[first:last], relations[first:last])
         return [self._found(m, r) for m, r in zip(mentions, relations, strict=True)]
+
+    def _tell_purposes(
+        self, units: FloatArray, flat: MentionBatch, mentions: list[list[SpanPrediction]]
+    ) -> None:
+        """Put the purposes into the mentions of each row."""
+        logits = self._backend.tell_purposes(units, flat)
+        start = 0
+        for of_row in mentions:
+            end = start + len(of_row)
+            of_row[:] = decode_purposes(logits[start:end], of_row)
+            start = end
 
     def _found(self, mentions: list[SpanPrediction], relations: list[RelationPrediction]) -> _Found:
         if self.decoding.drop_strays and self.config.relation_head == "host":
@@ -215,5 +229,6 @@ def _to_mention(span: SpanPrediction, units: Sequence[Token]) -> Mention:
         span.type,
         units[span.unit_start].char_start,
         units[span.unit_end - 1].char_end,
+        purpose=span.purpose,
         confidence=span.confidence,
     )

@@ -8,14 +8,20 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from somex.model.inputs import Batch, FloatArray
-from somex.model.modules import JointModel, TorchBatch, TorchPairs
-from somex.model.pairs import PairBatch
+from somex.model.modules import JointModel, TorchBatch, TorchMentions, TorchPairs
+from somex.model.pairs import MentionBatch, PairBatch
 
 
 def to_torch_batch(batch: Batch, device: torch.device) -> TorchBatch:
     """Move a batch to a device."""
     names = [f.name for f in dataclasses.fields(TorchBatch)]
     return TorchBatch(*(torch.from_numpy(getattr(batch, n)).to(device) for n in names))
+
+
+def to_torch_mentions(mentions: MentionBatch, device: torch.device) -> TorchMentions:
+    """Move mentions to a device."""
+    names = [f.name for f in dataclasses.fields(TorchMentions)]
+    return TorchMentions(*(torch.from_numpy(getattr(mentions, n)).to(device) for n in names))
 
 
 def to_torch_pairs(pairs: PairBatch, device: torch.device) -> TorchPairs:
@@ -62,6 +68,16 @@ class TorchBackend:
         with torch.inference_mode(), autocast(self._device, self._precision):
             logits = self._model.relate(
                 torch.from_numpy(units).to(self._device), to_torch_pairs(pairs, self._device)
+            )
+        result: FloatArray = logits.float().cpu().numpy()
+        return result
+
+    def tell_purposes(self, units: FloatArray, mentions: MentionBatch) -> FloatArray:
+        """Return purpose logits (M, 4) from unit vectors (B, U, H)."""
+        self._model.eval()
+        with torch.inference_mode(), autocast(self._device, self._precision):
+            logits = self._model.tell_purposes(
+                torch.from_numpy(units).to(self._device), to_torch_mentions(mentions, self._device)
             )
         result: FloatArray = logits.float().cpu().numpy()
         return result

@@ -56,9 +56,11 @@ def evaluate(
 
     A mention is right if its span and type are, a relation if its type and the starts of both
     its mentions are. Macro scores are means over the types in the gold; the total is the mean of
-    the macro F1s of mentions and relations.
+    the macro F1s of mentions and relations. Where the gold knows purposes (SoMeSci), these are
+    scored as well, beside the total.
     """
-    from somex.app.cli.score_tables import print_comparison, print_report
+    from somex.app.cli.score_tables import print_comparison, print_purposes, print_report
+    from somex.purpose_metrics import evaluate_purposes
 
     right = _read_gold(gold, split=split, format=format_gold)
     first = _read_predicted(predicted, right, split=split, format=format_pred)
@@ -70,6 +72,9 @@ def evaluate(
     n_resamples = bootstrap or (_DEFAULT_RESAMPLES if second is not None else 0)
     report, scores = _score(right, first, n_resamples=n_resamples, seed=seed)
     scores = {"gold": str(gold), "predicted": str(predicted), "split": split, **scores}
+    purposes = evaluate_purposes(right, first)
+    if purposes is not None:
+        scores["purpose"] = purposes.to_json()
     if second is not None:
         scores["compare"] = _compare(right, first, second, n_resamples=n_resamples, seed=seed)
         scores["compare"]["predicted"] = str(compare)
@@ -77,6 +82,8 @@ def evaluate(
         typer.echo(json.dumps(scores, indent=2, ensure_ascii=False))
         return
     print_report(report, intervals=scores.get("bootstrap"))
+    if purposes is not None:
+        print_purposes(purposes)
     if second is not None:
         print_comparison(scores["compare"])
     if json_path is not None:

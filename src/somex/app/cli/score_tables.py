@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from somex.metrics import Report, TaskScores
+from somex.purpose_metrics import PurposeReport
 
 _NAMES = {"ner": "mentions", "re": "relations", "total": "total"}
 
@@ -28,6 +29,14 @@ def print_report(report: Report, *, intervals: dict[str, Any] | None = None) -> 
     n_outside = sum(not row.in_macro for task in (report.ner, report.re) for row in task.per_type)
     if n_outside:
         console.print("* only predicted, not in the gold: in micro, not in macro", style="dim")
+
+
+def print_purposes(report: PurposeReport) -> None:
+    """Print the scores of the purposes of mentions."""
+    title = f"Purposes of the {report.n_matched} mentions found"
+    console = Console()
+    console.print(_task_table(title, report.matched))
+    console.print(_task_table("Purposes, mention and purpose right", report.end_to_end))
 
 
 def print_comparison(scores: dict[str, Any]) -> None:

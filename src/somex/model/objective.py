@@ -1,0 +1,89 @@
+"""What training minimises: the losses of a batch of examples (paper, Algorithm 1 and Eq. 3).
+
+Relation pairs come from gold mentions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from somex.core.errors import ConfigError
+from somex.model.examples import Example
+from somex.model.inputs import Batch, collate
+from somex.model.losses import IGNORED, host_loss, ner_loss, pair_loss, purpose_loss
+from somex.model.modules import JointModel
+from somex.model.pairs import build_mentions, build_pairs, pair_targets
+from somex.model.torch_backend import to_torch_batch, to_torch_mentions, to_torch_pairs
+
+
+class Losses(NamedTuple):
+    """The losses of a batch, scalars; 0 for what a stage or model has not."""
+
+    ner: Tensor
+    re: Tensor
+    purpose: Tensor
+
+
+def task_losses(
+    model: JointModel, examples: Sequence[Example], *, task: str, pad_id: int
+) -> Losses:
+    """Return the losses of a batch; a disjoint stage computes its own only."""
+    device = next(model.parameters()).device
+    batch = collate([example.window for example in examples], pad_id=pad_id)
+    inputs = to_torch_batch(batch, device)
+    zero = torch.zeros((), device=device)
+    if task == "ner":
+        logits = model.token_head(model.unit_encoder(inputs))
+        return Losses(ner_loss(logits, _padded_tags(examples, batch, device)), zero, zero)
+    if task == "re":
+        if model.relation_encoder is None:
+            raise ConfigError("a disjoint stage needs encoders: separate")
+        ner, units = zero, model.relation_encoder(inputs)
+    else:
+        logits, units = model.encode(inputs)
+        ner = ner_loss(logits, _padded_tags(examples, batch, device))
+    return Losses(ner, relation_loss(model, units, examples), _purposes(model, units, examples))
+
+
+def _padded_tags(examples: Sequence[Example], batch: Batch, device: torch.device) -> Tensor:
+    tags = np.full(batch.unit_first.shape, IGNORED, np.int64)
+    for row, example in enumerate(examples):
+        tags[row, : len(example.tags)] = example.tags
+    return torch.from_numpy(tags).to(device)
+
+
+def _purposes(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:
+    mentions = build_mentions([example.mentions for example in examples])
+    if model.purpose_head is None or not len(mentions.mention_row):
+        return units.sum() * 0.0
+    logits = model.tell_purposes(units, to_torch_mentions(mentions, units.device))
+    labels = [label for example in examples for label in example.purposes]
+    return purpose_loss(logits, torch.tensor(labels, device=units.device))
+
+
+def relation_loss(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:
+    """Return L_RE over the pairs of gold mentions; units are (B, U, H)."""
+    head = model.config.relation_head
+    pairs = build_pairs([example.mentions for example in examples], relation_head=head)
+    if len(pairs.pair_head) == 0:
+        return units.sum() * 0.0
+    targets = pair_targets(pairs, [example.relations for example in examples])
+    tensors = to_torch_pairs(pairs, units.device)
+    logits = model.relate(units, tensors)
+    labels = torch.from_numpy(targets.label).to(units.device)
+    if head == "pair":
+        return pair_loss(logits, labels)
+    return host_loss(
+        logits,
+        labels,
+        torch.from_numpy(targets.has_host).to(units.device),
+        tensors.mention_type[tensors.pair_head],
+        tensors.mention_type[tensors.pair_tail],
+        tensors.pair_head,
+        tensors.pair_tail,
+    )
