@@ -93,11 +93,8 @@ class Document:
     def __post_init__(self) -> None:
         if not self.id:
             raise AnnotationError("a document needs an id that is not empty")
-        parts: list[Sentence | Section | Origin | CallOut | Link] = [
-            *self.sentences,
-            *self.sections,
-        ]
-        parts += [*self.origins, *self.call_outs, *self.links]
+        parts: list[Sentence | Section | Origin | CallOut | Link] = [*self.sentences]
+        parts += [*self.sections, *self.origins, *self.call_outs, *self.links]
         for part in parts:
             if part.char_end > len(self.text):
                 raise AnnotationError(

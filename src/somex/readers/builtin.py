@@ -9,11 +9,13 @@ from somex.core.errors import FormatError
 from somex.core.types import LabeledDocument
 from somex.readers.brat import check_brat, read_brat, write_brat
 from somex.readers.files import write_text
+from somex.readers.inputs import kind_of
 from somex.readers.jsonl import check_jsonl, read_jsonl, write_jsonl
 from somex.readers.losses import WriteReport
+from somex.readers.papers import check_papers, read_papers, root_of
 from somex.readers.plain import check_texts, read_texts
 from somex.readers.problems import Problem
-from somex.readers.registry import Format
+from somex.readers.registry import Format, Matches
 from somex.readers.softcite import check_softcite, read_softcite
 from somex.readers.softcite_writer import write_softcite
 from somex.readers.somd import (
@@ -93,6 +95,17 @@ def _matches_softcite(path: Path) -> bool:
     return b"<teiCorpus" in head or b"<tei " in head or b"<tei>" in head
 
 
+def _has_root(path: Path, root: str) -> bool:
+    if not path.is_file() or kind_of(path.name) != "xml" or path.name.lower().endswith(".gz"):
+        return False
+    with path.open("rb") as stream:
+        return root_of(stream.read(_SNIFFED_BYTES)) == root
+
+
+def _is_kind(path: Path, kind: str) -> bool:
+    return path.is_file() and kind_of(path.name) == kind
+
+
 def _matches_jsonl(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in (".jsonl", ".ndjson")
 
@@ -152,3 +165,14 @@ TEXT = Format(
 JSONL = Format(
     "jsonl", "JSON Lines of somex: one file", _matches_jsonl, read_jsonl, write_jsonl, check_jsonl
 )
+
+
+def _paper(name: str, description: str, matches: Matches) -> Format:
+    return Format(name, description, matches, read_papers, None, check_papers)
+
+
+JATS = _paper("jats", "JATS XML of a paper, only read", lambda path: _has_root(path, "article"))
+TEI = _paper("tei", "TEI XML of a paper (GROBID), only read", lambda path: _has_root(path, "TEI"))
+PDF = _paper("pdf", "PDF of a paper, only read", lambda path: _is_kind(path, "pdf"))
+HTML = _paper("html", "HTML of a paper, only read", lambda path: _is_kind(path, "html"))
+MARKDOWN = _paper("markdown", "Markdown, only read", lambda path: _is_kind(path, "markdown"))
