@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -12,13 +13,11 @@ from somex.core import FormatError, ModelError
 from somex.pipeline import (
     Extractor,
     Failure,
-    TextFile,
     annotate_files,
     extract_files,
-    find_texts,
-    hash_file,
     load,
 )
+from somex.readers.inputs import Source, find_sources
 from somex.readers.jsonl import read_jsonl
 
 TEXT = "We used Quill 4.0 (Orbital Labs) and Tessarix [12]. Samples were kept cold."
@@ -36,12 +35,12 @@ def texts(tmp_path: Path) -> Path:
     (folder / "b.txt").write_text(TEXT)
     (folder / "a.TXT").write_text("Brookstat 7.1 fits the lines.")
     (folder / "deep" / "c.text").write_text("")
-    (folder / "notes.md").write_text("Quill")
+    (folder / "notes.log").write_text("Quill")
     return folder
 
 
 def run(extractor: Extractor, source: Path, out: Path) -> list[object]:
-    return list(extract_files(extractor, find_texts([source]), out))
+    return list(extract_files(extractor, find_sources([source]), out))
 
 
 def lines(out: Path) -> list[bytes]:
@@ -88,22 +87,22 @@ def test_pipeline_load_names_what_is_valid(tiny_model: Path) -> None:
         load(tiny_model, backend="torch")
 
 
-def test_pipeline_find_texts_searches_folders_in_order(texts: Path) -> None:
+def test_pipeline_find_sources_searches_folders_in_order(texts: Path) -> None:
     (texts / "z.txt").mkdir()
-    found = find_texts([texts])
+    found = find_sources([texts])
     assert [file.id for file in found] == ["a", "b", "deep/c"]
-    assert find_texts([texts, texts / "b.txt"]) == found
+    assert find_sources([texts, texts / "b.txt"]) == found
 
 
-def test_pipeline_find_texts_takes_a_file_of_any_suffix(texts: Path) -> None:
-    assert find_texts([texts / "notes.md"]) == [TextFile(texts / "notes.md", "notes")]
+def test_pipeline_find_sources_takes_a_file_of_any_suffix(texts: Path) -> None:
+    assert find_sources([texts / "notes.log"]) == [Source(texts / "notes.log", "notes")]
 
 
-def test_pipeline_find_texts_gives_unique_ids(tmp_path: Path) -> None:
+def test_pipeline_find_sources_gives_unique_ids(tmp_path: Path) -> None:
     for name in ("one/a.txt", "two/a.txt", "two/a.text", "two/b.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
-    found = find_texts([tmp_path / "one", tmp_path / "two"])
+    found = find_sources([tmp_path / "one", tmp_path / "two"])
     ids = [file.id for file in found]
     assert len(set(ids)) == 4
     assert ids[0] == (tmp_path / "one" / "a").as_posix()
@@ -111,11 +110,11 @@ def test_pipeline_find_texts_gives_unique_ids(tmp_path: Path) -> None:
     assert ids[3] == "b"
 
 
-def test_pipeline_find_texts_names_what_is_wrong(tmp_path: Path) -> None:
+def test_pipeline_find_sources_names_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="gone: does not exist; give a text file or a folder"):
-        find_texts([tmp_path / "gone"])
-    with pytest.raises(FormatError, match=r"holds no text file \(\.txt, \.text\)"):
-        find_texts([tmp_path])
+        find_sources([tmp_path / "gone"])
+    with pytest.raises(FormatError, match=r"holds no text file \(\.txt, \.text, "):
+        find_sources([tmp_path])
 
 
 def test_pipeline_extract_files_writes_what_extract_finds(
@@ -127,7 +126,7 @@ def test_pipeline_extract_files_writes_what_extract_finds(
     assert written[1].annotation.mentions
     found = extractor.extract(TEXT).annotation
     assert [m.key for m in written[1].annotation.mentions] == [m.key for m in found.mentions]
-    assert written[1].document.provenance["sha256"] == hash_file(texts / "b.txt")
+    assert written[1].document.provenance["sha256"] == hashlib.sha256(TEXT.encode()).hexdigest()
     made_by = json.loads(lines(tmp_path / "out")[0])["model"]
     assert made_by == {**extractor.info.to_json(), "min_confidence": 0.0}
 
@@ -249,7 +248,7 @@ def test_pipeline_extract_files_lists_unexpected_errors(
         raise MemoryError("too long")
 
     monkeypatch.setattr(extractor, "annotate", fail)
-    results = list(annotate_files(extractor, find_texts([texts / "b.txt"])))
+    results = list(annotate_files(extractor, find_sources([texts / "b.txt"])))
     assert results == [Failure(str(texts / "b.txt"), f"{texts / 'b.txt'}: MemoryError('too long')")]
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,12 @@ from somex.decoding import DecodingConfig
 from somex.model.folder import open_predictor
 from somex.model.predictor import Predictor
 from somex.model_registry import ModelInfo, find_model
-from somex.readers.jsonl import document_to_json
-from somex.readers.plain import read_text
+from somex.readers.inputs import Source
+from somex.readers.jsonl import format_line
+from somex.readers.papers import SourceReader
 
 OUTPUT_FILE = "documents.jsonl"
 FAILURES_FILE = "failures.jsonl"
-TEXT_SUFFIXES = (".txt", ".text")
 
 
 class Extractor:
@@ -80,74 +78,29 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be processed, and why."""
+    """A document that could not be processed, and why."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """A file to read and the id that its document gets."""
-
-    path: Path
-    id: str
-
-
-def find_texts(sources: Iterable[Path]) -> list[TextFile]:
-    """List the text files of files and folders (searched through, in the order of their names).
-
-    Raises:
-        FormatError: A source does not exist, or a folder holds no text file.
-    """
-    found: dict[Path, TextFile] = {}
-    for source in sources:
-        if source.is_file():
-            found.setdefault(source.resolve(), TextFile(source, source.stem))
-        elif source.is_dir():
-            inside = sorted(p for p in source.rglob("*") if _is_text(p))
-            if not inside:
-                message = f"holds no text file ({', '.join(TEXT_SUFFIXES)})"
-                raise FormatError(message, path=str(source))
-            for path in inside:
-                name = path.relative_to(source).with_suffix("").as_posix()
-                found.setdefault(path.resolve(), TextFile(path, name))
-        else:
-            raise FormatError("does not exist; give a text file or a folder", path=str(source))
-    return _unique_ids(list(found.values()))
-
-
-def _is_text(path: Path) -> bool:
-    return path.suffix.lower() in TEXT_SUFFIXES and path.is_file()
-
-
-def _unique_ids(files: list[TextFile]) -> list[TextFile]:
-    """Call files of the same id by their path, without suffix where that is enough."""
-    names = [file.id for file in files]
-    bare_paths = [file.path.with_suffix("").as_posix() for file in files]
-    for longer in (bare_paths, [file.path.as_posix() for file in files]):
-        counts = Counter(names)
-        both = zip(names, longer, strict=True)
-        names = [name if counts[name] == 1 else long for name, long in both]
-    return [replace(file, id=name) for file, name in zip(files, names, strict=True)]
-
-
 def extract_files(
-    extractor: Extractor, files: Sequence[TextFile], folder: Path
+    extractor: Extractor, sources: Sequence[Source], folder: Path, *, grobid: str | None = None
 ) -> Iterator[LabeledDocument | Failure | None]:
-    """Extract from files into ``folder/documents.jsonl``, one document a line.
+    """Extract from sources into ``folder/documents.jsonl``, one document a line.
 
     A run that was stopped, at any moment, goes on: lines of the same source bytes and model are
-    kept, an unfinished line, changed sources and other models' lines are done again. Files that
+    kept, an unfinished line, changed sources and other models' lines are done again. Sources that
     fail are listed in ``failures.jsonl``, and the run goes on.
 
     Args:
         extractor: The loaded model.
-        files: What to read.
+        sources: What to read.
         folder: Gets the output; made where it is missing.
+        grobid: URL of a GROBID service that is to read the PDFs.
 
     Yields:
-        One item a file: the labelled document, the failure, or None for one already done.
+        One item a source: the labelled document, the failure, or None for one already done.
 
     Raises:
         FormatError: The folder can't be made.
@@ -155,21 +108,21 @@ def extract_files(
     _make_folder(folder)
     output = folder / OUTPUT_FILE
     model = extractor.to_json()
-    done = _keep_finished(output, {file.id: file.path for file in files}, model)
     failures: list[Failure] = []
-    with output.open("a", encoding="utf-8", newline="\n") as stream:
-        for file in files:
-            if file.id in done:
-                yield None
-                continue
-            result = _annotate_file(extractor, file)
-            if isinstance(result, Failure):
-                failures.append(result)
-            else:
-                line = json.dumps(document_to_json(result, model=model), ensure_ascii=False)
-                stream.write(line + "\n")
-                stream.flush()
-            yield result
+    with SourceReader(grobid=grobid) as reader:
+        done = _keep_finished(output, {s.id: s for s in sources}, model, reader)
+        with output.open("a", encoding="utf-8", newline="\n") as stream:
+            for source in sources:
+                if source.id in done:
+                    yield None
+                    continue
+                result = _annotate_source(extractor, reader, source)
+                if isinstance(result, Failure):
+                    failures.append(result)
+                else:
+                    stream.write(format_line(result, model=model) + "\n")
+                    stream.flush()
+                yield result
     _write_failures(failures, folder / FAILURES_FILE)
 
 
@@ -182,45 +135,28 @@ def _make_folder(folder: Path) -> None:
 
 
 def annotate_files(
-    extractor: Extractor, files: Iterable[TextFile]
+    extractor: Extractor, sources: Iterable[Source], *, grobid: str | None = None
 ) -> Iterator[LabeledDocument | Failure]:
-    """Yield the labelled document of each file, or why there is none."""
-    return (_annotate_file(extractor, file) for file in files)
+    """Yield the labelled document of each source, or why there is none."""
+    with SourceReader(grobid=grobid) as reader:
+        for source in sources:
+            yield _annotate_source(extractor, reader, source)
 
 
-def _annotate_file(extractor: Extractor, file: TextFile) -> LabeledDocument | Failure:
+def _annotate_source(
+    extractor: Extractor, reader: SourceReader, source: Source
+) -> LabeledDocument | Failure:
     try:
-        return extractor.annotate([_read(file)])[0]
+        return extractor.annotate([reader.read(source)])[0]
     except SomexError as error:
-        return Failure(str(file.path), str(error))
+        return Failure(source.label, str(error))
     except Exception as error:  # whatever it is, the batch goes on and the report has it
-        return Failure(str(file.path), f"{file.path}: {error!r}")
+        return Failure(source.label, f"{source.label}: {error!r}")
 
 
-def _read(file: TextFile) -> Document:
-    try:
-        str(file.path).encode()
-    except UnicodeEncodeError:
-        name = str(file.path).encode("utf-8", "backslashreplace").decode()
-        raise FormatError("the name of the file is not UTF-8; rename it", path=name) from None
-    document = read_text(file.path).document
-    provenance = {**document.provenance, "path": str(file.path), "sha256": hash_file(file.path)}
-    return replace(document, id=file.id, provenance=provenance)
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-        FormatError: The file can't be read.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise FormatError(f"can't be read: {error.strerror}", path=str(path)) from None
-
-
-def _keep_finished(output: Path, sources: dict[str, Path], model: dict[str, Any]) -> set[str]:
+def _keep_finished(
+    output: Path, sources: dict[str, Source], model: dict[str, Any], reader: SourceReader
+) -> set[str]:
     """Drop from an earlier output what is unfinished or out of date; return the ids that stay."""
     if not output.exists():
         return set()
@@ -228,7 +164,7 @@ def _keep_finished(output: Path, sources: dict[str, Path], model: dict[str, Any]
     temporary = output.with_name(f".{output.name}.tmp")
     with output.open("rb") as stream, temporary.open("wb") as kept:
         for line in stream:
-            id = _finished_id(line, sources, model)
+            id = _finished_id(line, sources, model, reader)
             if id is not None and id not in done:
                 done.add(id)
                 kept.write(line)
@@ -238,24 +174,24 @@ def _keep_finished(output: Path, sources: dict[str, Path], model: dict[str, Any]
     return done
 
 
-def _finished_id(line: bytes, sources: dict[str, Path], model: dict[str, Any]) -> str | None:
+def _finished_id(
+    line: bytes, sources: dict[str, Source], model: dict[str, Any], reader: SourceReader
+) -> str | None:
     if not line.endswith(b"\n"):
         return None
     try:
         found = json.loads(line)
-        id, made_by, sha256 = found["id"], found["model"], found["provenance"]["sha256"]
+        id, made_by, provenance = found["id"], found["model"], found["provenance"]
+        provenance["sha256"]
     except (ValueError, KeyError, TypeError):
         return None
-    if not isinstance(id, str):
+    if not isinstance(id, str) or made_by != model:
         return None
-    path = sources.get(id)
-    if path is None:
-        return id if made_by == model else None
+    source = sources.get(id)
     try:
-        same = made_by == model and sha256 == hash_file(path)
+        return id if source is None or reader.is_current(source, provenance) else None
     except SomexError:
         return None
-    return id if same else None
 
 
 def _write_failures(failures: Sequence[Failure], path: Path) -> None:

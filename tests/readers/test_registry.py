@@ -14,7 +14,7 @@ def test_registry_has_the_built_in_formats_through_entry_points():
 
 
 def test_registry_wrong_name_lists_the_right_ones():
-    with pytest.raises(FormatError, match="unknown format 'conll'; valid: brat, jsonl"):
+    with pytest.raises(FormatError, match="unknown format 'conll'; valid: brat, html, jats, jsonl"):
         get_format("conll")
 
 
@@ -40,7 +40,7 @@ def test_registry_detection_names_its_doubts(tmp_path):
     with pytest.raises(FormatError, match="no such file or folder"):
         detect_format(tmp_path / "none")
     make(tmp_path, "x.bin", "m/train_texts.txt", "m/a.ann")
-    with pytest.raises(FormatError, match="looks like none of the formats brat, jsonl"):
+    with pytest.raises(FormatError, match="looks like none of the formats brat, html, jats"):
         detect_format(tmp_path / "x.bin")
     with pytest.raises(FormatError, match="looks like brat, somd of the formats"):
         detect_format(tmp_path / "m")

@@ -7,9 +7,8 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from urllib.parse import urlsplit
 
-from somex.core.errors import ConfigError, FormatError
+from somex.core.errors import FormatError
 from somex.core.types import Document
 from somex.readers.tei import read_tei
 
@@ -34,7 +33,7 @@ def read_with_grobid(
 
     Args:
         raw: The PDF.
-        url: Address of the service, such as ``http://localhost:8070``.
+        url: HTTP address of the service, such as ``http://localhost:8070``.
         path: What to call the source.
         id: Id of the document.
         timeout: Seconds to wait for an answer.
@@ -44,11 +43,8 @@ def read_with_grobid(
         The document; its origins are elements of the TEI that the service answers.
 
     Raises:
-        ConfigError: The address is none of HTTP.
         FormatError: The service can't be reached or can't read the PDF.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise ConfigError(f"GROBID's URL is {url!r}; valid: http://HOST:PORT or https://...")
     answer = _ask(raw, f"{url.rstrip('/')}{_ENDPOINT}", path, timeout, pause)
     return read_tei(io.BytesIO(answer), path=path, id=id, format="grobid")
 

@@ -66,12 +66,13 @@ def _bare(path: PurePosixPath | Path) -> str:
     return PurePosixPath(name).with_suffix("").as_posix()
 
 
-def find_sources(places: Iterable[str | Path], *, is_strict: bool = True) -> list[Source]:
+def find_sources(places: Iterable[str | Path | Source], *, is_strict: bool = True) -> list[Source]:
     """List the documents of files, folders (searched through), globs and archives.
 
     Args:
         places: Paths or patterns such as ``papers/**/*.xml``; a file given by name is taken
-            whatever its suffix, in folders and archives the suffixes of `KINDS` count.
+            whatever its suffix, in folders and archives the suffixes of `KINDS` count. Sources
+            found before are taken as they are.
         is_strict: Whether a place that does not exist is an error, or a source with a problem.
 
     Returns:
@@ -82,6 +83,9 @@ def find_sources(places: Iterable[str | Path], *, is_strict: bool = True) -> lis
     """
     found: dict[tuple[Path, str | None], Source] = {}
     for place in places:
+        if isinstance(place, Source):
+            found.setdefault((place.path.resolve(), place.member), place)
+            continue
         try:
             for source in _expand(Path(place)):
                 found.setdefault((source.path.resolve(), source.member), source)
@@ -94,6 +98,16 @@ def find_sources(places: Iterable[str | Path], *, is_strict: bool = True) -> lis
 
 
 def _expand(place: Path) -> Iterator[Source]:
+    try:
+        yield from _expand_place(place)
+    except FormatError:
+        raise
+    except (OSError, ValueError) as error:  # names too long, NUL in them, folders not ours
+        reason = getattr(error, "strerror", None) or error
+        raise FormatError(f"can't be read: {reason}", path=str(place)) from None
+
+
+def _expand_place(place: Path) -> Iterator[Source]:
     if place.is_dir():
         yield from _expand_folder(place)
     elif place.is_file():

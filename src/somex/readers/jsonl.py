@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from somex.core.errors import FormatError, SomexError
 from somex.core.schema import parse_entity_type, parse_purpose, parse_relation_type
@@ -21,14 +20,28 @@ from somex.core.types import (
     Token,
 )
 from somex.readers.files import decode_utf8, write_lines
+from somex.readers.json_members import (
+    LIST,
+    NUMBER,
+    OBJECT,
+    SPAN,
+    STRING,
+    STRING_OR_NULL,
+    Tell,
+    members_of,
+)
+from somex.readers.jsonl_papers import (
+    PAPER_MEMBERS,
+    mention_facts,
+    paper_from_json,
+    paper_to_json,
+)
 from somex.readers.losses import WriteReport
 from somex.readers.problems import Problem
 
 SCHEMA_VERSION = "somex.document/1"
 SUPPORTED_VERSIONS = (SCHEMA_VERSION,)
 _PLACES = 6
-
-Tell = Callable[[str], None]
 
 
 def document_to_json(
@@ -55,6 +68,7 @@ def document_to_json(
             for part in document.sections
         ],
         "provenance": dict(document.provenance),
+        **paper_to_json(document),
         "mentions": [_mention_to_json(mention, id, document) for mention, id in ids.items()],
         "relations": [
             {
@@ -85,6 +99,7 @@ def _mention_to_json(mention: Mention, id: str, document: Document) -> dict[str,
         "text": document.slice(mention.char_start, mention.char_end),
         "purpose": None if mention.purpose is None else str(mention.purpose),
         "confidence": round(mention.confidence, _PLACES),
+        **mention_facts(mention, document),
     }
 
 
@@ -188,46 +203,12 @@ def _parse_line(raw: bytes, tell: Tell) -> LabeledDocument | None:
     return parse_document(obj, tell)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A JSON type: how it is called and how a value is known."""
-
-    name: str
-    types: tuple[type, ...]
-
-    def holds(self, value: object) -> bool:
-        return type(value) in self.types
-
-
-_STRING, _INTEGER = _Kind("a string", (str,)), _Kind("a whole number", (int,))
-_NUMBER, _LIST = _Kind("a number", (int, float)), _Kind("a list", (list,))
-_OBJECT, _STRING_OR_NULL = _Kind("an object", (dict,)), _Kind("a string or null", (str, type(None)))
-_SPAN = {"char_start": _INTEGER, "char_end": _INTEGER}
-_REQUIRED = dict.fromkeys(("schema", "id", "text"), _STRING) | dict.fromkeys(
-    ("mentions", "relations"), _LIST
+_REQUIRED = dict.fromkeys(("schema", "id", "text"), STRING) | dict.fromkeys(
+    ("mentions", "relations"), LIST
 )
-_OPTIONAL = dict.fromkeys(("sentences", "sections"), _LIST) | dict.fromkeys(
-    ("provenance", "model"), _OBJECT
+_OPTIONAL = dict.fromkeys(("sentences", "sections", *PAPER_MEMBERS), LIST) | dict.fromkeys(
+    ("provenance", "model"), OBJECT
 )
-
-
-def _members(
-    obj: object, where: str, tell: Tell, *, required: dict[str, _Kind], optional: dict[str, _Kind]
-) -> dict[str, Any] | None:
-    """Return an object whose members have the right names and kinds, else tell and None."""
-    if not isinstance(obj, dict):
-        tell(f"{where} is not an object")
-        return None
-    known = required | optional
-    faults = [f"{where} lacks {name!r}" for name in required if name not in obj]
-    for name, value in obj.items():
-        if name not in known:
-            faults.append(f"{where} has the unknown member {name!r}; valid: {', '.join(known)}")
-        elif not known[name].holds(value):
-            faults.append(f"{where}.{name} is {value!r:.40}, not {known[name].name}")
-    for fault in faults:
-        tell(fault)
-    return None if faults else cast("dict[str, Any]", obj)
 
 
 def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
@@ -240,7 +221,7 @@ def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
     if isinstance(obj, dict) and version not in SUPPORTED_VERSIONS:
         tell(f"schema is {version!r}; supported: {', '.join(SUPPORTED_VERSIONS)}")
         return None
-    members = _members(obj, "document", tell, required=_REQUIRED, optional=_OPTIONAL)
+    members = members_of(obj, "document", tell, required=_REQUIRED, optional=_OPTIONAL)
     if members is None:
         return None
     mentions = _parse_mentions(members["mentions"], members["text"], tell)
@@ -253,6 +234,7 @@ def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
             sentences=tuple(_parse_sentences(members.get("sentences", []), tell)),
             sections=tuple(_parse_sections(members.get("sections", []), tell)),
             provenance=_parse_provenance(members.get("provenance", {}), tell),
+            **paper_from_json(members, tell),
         )
         return LabeledDocument(document, Annotation.build(mentions.values(), relations))
     except UnicodeEncodeError as error:
@@ -272,7 +254,7 @@ def _parse_provenance(obj: dict[str, Any], tell: Tell) -> dict[str, str]:
 def _parse_sentences(items: list[object], tell: Tell) -> Iterator[Sentence]:
     for index, item in enumerate(items):
         where = f"sentences[{index}]"
-        members = _members(item, where, tell, required=_SPAN, optional={"tokens": _LIST})
+        members = members_of(item, where, tell, required=SPAN, optional={"tokens": LIST})
         if members is None:
             continue
         pairs = members.get("tokens", [])
@@ -292,7 +274,7 @@ def _parse_sentences(items: list[object], tell: Tell) -> Iterator[Sentence]:
 def _parse_sections(items: list[object], tell: Tell) -> Iterator[Section]:
     for index, item in enumerate(items):
         where = f"sections[{index}]"
-        members = _members(item, where, tell, required={"name": _STRING} | _SPAN, optional={})
+        members = members_of(item, where, tell, required={"name": STRING} | SPAN, optional={})
         if members is not None:
             try:
                 yield Section(**members)
@@ -302,11 +284,12 @@ def _parse_sections(items: list[object], tell: Tell) -> Iterator[Section]:
 
 def _parse_mentions(items: list[object], text: str, tell: Tell) -> dict[str, Mention]:
     found: dict[str, Mention] = {}
-    required = {"id": _STRING, "type": _STRING} | _SPAN | {"text": _STRING}
-    optional = {"purpose": _STRING_OR_NULL, "confidence": _NUMBER}
+    required = {"id": STRING, "type": STRING} | SPAN | {"text": STRING}
+    optional = {"purpose": STRING_OR_NULL, "confidence": NUMBER}
+    optional |= dict.fromkeys(("origins", "references", "urls"), LIST)  # follow from the document
     for index, item in enumerate(items):
         where = f"mentions[{index}]"
-        members = _members(item, where, tell, required=required, optional=optional)
+        members = members_of(item, where, tell, required=required, optional=optional)
         if members is None:
             continue
         start, end, purpose = members["char_start"], members["char_end"], members.get("purpose")
@@ -333,11 +316,11 @@ def _parse_mentions(items: list[object], text: str, tell: Tell) -> dict[str, Men
 def _parse_relations(
     items: list[object], mentions: dict[str, Mention], tell: Tell
 ) -> list[Relation]:
-    required = {"type": _STRING, "head": _STRING, "tail": _STRING}
+    required = {"type": STRING, "head": STRING, "tail": STRING}
     found: list[Relation] = []
     for index, item in enumerate(items):
         where = f"relations[{index}]"
-        members = _members(item, where, tell, required=required, optional={"confidence": _NUMBER})
+        members = members_of(item, where, tell, required=required, optional={"confidence": NUMBER})
         if members is None:
             continue
         missing = [name for name in ("head", "tail") if members[name] not in mentions]

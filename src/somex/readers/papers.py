@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
+from urllib.parse import urlsplit
 
-from somex.core.errors import FormatError
+from somex.core.errors import ConfigError, FormatError
 from somex.core.types import Document, LabeledDocument
 from somex.readers.archives import MAX_BYTES, Archive, BoundedGzip, allowed_bytes, damage_told
 from somex.readers.inputs import Source, kind_of
@@ -31,9 +32,15 @@ class SourceReader:
 
     Args:
         grobid: URL of a GROBID service that is to read the PDFs; the embedded reader by default.
+
+    Raises:
+        ConfigError: The URL is none of HTTP.
     """
 
     def __init__(self, *, grobid: str | None = None) -> None:
+        if grobid is not None and urlsplit(grobid).scheme not in ("http", "https"):
+            message = f"GROBID's URL is {grobid!r}; valid: http://HOST:PORT or https://..."
+            raise ConfigError(message)
         self._grobid = grobid
         self._archive: Archive | None = None
 

@@ -1,4 +1,4 @@
-"""``somex extract``: text files in, JSON Lines and a table out."""
+"""``somex extract``: papers in, JSON Lines and a table out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from somex.app.cli.options import MinConfidence, Model, Threads
 from somex.app.cli.tables import mention_table
 from somex.core.types import LabeledDocument
 from somex.pipeline import OUTPUT_FILE, Extractor, Failure
+from somex.readers.inputs import Source
 from somex.readers.jsonl import document_to_json
 
 
 def extract(
-    sources: Annotated[list[Path], typer.Argument(help="Text files, or folders of them.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Papers (JATS, TEI, PDF, HTML, Markdown, text; .gz, .zip and .tar.gz of them), "
+            "folders, patterns; - reads a list of these from standard input."
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -33,24 +40,42 @@ def extract(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No tables, only the closing line.")
     ] = False,
+    grobid: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Let this GROBID service read the PDFs."),
+    ] = None,
     model: Model = "default",
     min_confidence: MinConfidence = 0.0,
     threads: Threads = None,
 ) -> None:
-    """Find software mentions, attributes and relations in text files."""
+    """Find software mentions, attributes and relations in papers."""
     from tqdm import tqdm
 
-    from somex.pipeline import annotate_files, extract_files, find_texts, load
+    from somex.pipeline import annotate_files, extract_files, load
 
-    files = find_texts(sources)
+    files = _find(sources)
     extractor = load(model, min_confidence=min_confidence, n_threads=threads)
-    results = extract_files(extractor, files, out) if out else annotate_files(extractor, files)
+    if out:
+        results = extract_files(extractor, files, out, grobid=grobid)
+    else:
+        results = annotate_files(extractor, files, grobid=grobid)
     tally = _Tally(as_json=as_json, quiet=quiet, extractor=extractor)
     for result in tqdm(results, total=len(files), unit="doc", disable=None):
         tally.add(result)
     tally.close(len(files), out)
     if tally.n_failed:
         raise typer.Exit(1)
+
+
+def _find(places: list[str]) -> list[Source]:
+    """List the sources; what standard input lists may be missing, what is named here may not."""
+    from somex.readers.inputs import find_sources
+
+    found = find_sources([place for place in places if place != "-"])
+    if "-" in places:
+        listed = [line.rstrip("\r\n") for line in sys.stdin]
+        found = find_sources([*found, *filter(None, listed)], is_strict=False)
+    return found
 
 
 class _Tally:
@@ -63,7 +88,7 @@ class _Tally:
         self._screen, self._errors = Console(), Console(stderr=True, highlight=False)
 
     def add(self, result: LabeledDocument | Failure | None) -> None:
-        """Take in the result of one file."""
+        """Take in the result of one document."""
         if result is None:
             self.n_kept += 1
         elif isinstance(result, Failure):
