@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from somex.calibration import Calibration, Calibrations
 from somex.core.schema import (
     ENTITY_TYPES,
     PURPOSES,
@@ -140,6 +142,26 @@ def test_decode_mentions_confidence_is_the_geometric_mean() -> None:
     assert not decode_mentions(np.log(probs), DecodingConfig(min_confidence=0.61))
 
 
+def test_decode_mentions_confidence_doubts_the_end() -> None:
+    version = ENTITY_TYPES.index(E.VERSION)
+    probs = np.full((2, N_TAGS), 1e-9, np.float32)
+    probs[0, OUTSIDE], probs[0, begin_tag(version)] = 0.2, 0.8
+    probs[1, OUTSIDE], probs[1, inside_tag(version)] = 0.6, 0.4
+    (mention,) = decode_mentions(np.log(probs))
+    assert mention.unit_end == 1
+    assert mention.confidence == pytest.approx((0.8 * 0.6) ** 0.5, rel=1e-4)
+
+
+def test_decode_mentions_calibrates_before_the_threshold() -> None:
+    probs = np.full((1, N_TAGS), 0.1 / (N_TAGS - 1), np.float32)
+    probs[0, begin_tag(0)] = 0.9
+    calibrations = Calibrations(mentions=Calibration(0.5, 0.0))
+    (mention,) = decode_mentions(np.log(probs), DecodingConfig(calibrations=calibrations))
+    assert mention.confidence == pytest.approx(0.75, abs=1e-3)  # odds 9 become 3
+    strict = DecodingConfig(calibrations=calibrations, min_confidence=0.8)
+    assert decode_mentions(np.log(probs), strict) == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(n_units=st.integers(0, 20), seed=st.integers(0, 10**6))
 def test_decode_mentions_never_overlap(n_units: int, seed: int) -> None:
@@ -242,7 +264,10 @@ def test_drop_unsure_keeps_what_reaches_the_threshold() -> None:
         RelationPrediction(1, 0, RELATION_TYPES[0], confidence) for confidence in (0.2, 0.5, 0.9)
     ]
     config = DecodingConfig(min_relation_confidence=0.5)
-    assert [r.confidence for r in drop_unsure(relations, config)] == [0.5, 0.9]
+    assert [r.confidence for r in drop_unsure(relations, config)] == pytest.approx([0.5, 0.9])
+    doubtful = replace(config, calibrations=Calibrations(relations=Calibration(1.0, -1.0)))
+    assert [r.head for r in drop_unsure(relations, doubtful)] == [1]
+    assert drop_unsure(relations, doubtful)[0].confidence == pytest.approx(0.768, abs=1e-3)
     assert drop_unsure(relations, DecodingConfig()) == relations
 
 

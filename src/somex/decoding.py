@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from somex.calibration import Calibrations
 from somex.core.schema import (
+    ENTITY_TYPES,
     PURPOSE_TYPES,
     PURPOSES,
     RELATION_TYPES,
@@ -22,6 +25,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 _FIRST_INSIDE = 1 + N_TYPES
+_TYPE_INDEX = {kind: index for index, kind in enumerate(ENTITY_TYPES)}
 
 MAY_STAND_ALONE: frozenset[EntityType] = frozenset(
     {
@@ -46,6 +50,7 @@ class DecodingConfig:
         min_confidence: Mentions below it are dropped, with their relations; 0 keeps all.
         min_relation_confidence: Relations below it are dropped; 0 keeps all.
         force_hosts: An attribute always takes its best host, if the schema allows any.
+        calibrations: Turn raw confidences into probabilities, before thresholds are applied.
         drop_strays: An attribute without any host in its window is no mention (host head only).
     """
 
@@ -53,6 +58,7 @@ class DecodingConfig:
     min_relation_confidence: float = 0.0
     force_hosts: bool = True
     drop_strays: bool = True
+    calibrations: Calibrations = field(default_factory=Calibrations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,8 @@ def decode_mentions(
 
     Returns:
         The mentions in reading order, none overlapping; the confidence is the geometric mean of
-        the probabilities of the units' tags.
+        the probabilities of the units' tags and of the next unit's not going on with the mention,
+        calibrated.
     """
     config = config or DecodingConfig()
     log_probs = log_softmax(tag_logits)
@@ -144,11 +151,22 @@ def decode_mentions(
         tag = tags[unit]
         if glued[unit] and 0 < tag < _FIRST_INSIDE and tags[unit - 1] in (tag, tag + N_TYPES):
             tags[unit] = tag + N_TYPES
-    mentions = [
-        SpanPrediction(start, end, kind, min(1.0, float(np.exp(chosen[start:end].mean()))))
-        for start, end, kind in spans_of_tags(tags.tolist())
-    ]
+    calibrate = config.calibrations.mentions.apply
+    mentions = []
+    for start, end, kind in spans_of_tags(tags.tolist()):
+        confidence = _span_confidence(log_probs, chosen, start, end, kind)
+        mentions.append(SpanPrediction(start, end, kind, calibrate(confidence)))
     return [m for m in mentions if m.confidence >= config.min_confidence]
+
+
+def _span_confidence(
+    log_probs: FloatArray, chosen: FloatArray, start: int, end: int, kind: EntityType
+) -> float:
+    """Return the geometric mean of the chances of a span's tags and of its end."""
+    chances: list[float] = np.exp(chosen[start:end]).tolist()
+    if end < len(chosen):
+        chances.append(1.0 - float(np.exp(log_probs[end, _FIRST_INSIDE + _TYPE_INDEX[kind]])))
+    return min(1.0, math.prod(chances) ** (1 / len(chances)))
 
 
 def decode_purposes(logits: FloatArray, mentions: Sequence[SpanPrediction]) -> list[SpanPrediction]:
@@ -252,5 +270,7 @@ def drop_strays(
 def drop_unsure(
     relations: Sequence[RelationPrediction], config: DecodingConfig
 ) -> list[RelationPrediction]:
-    """Drop the relations below the threshold."""
-    return [r for r in relations if r.confidence >= config.min_relation_confidence]
+    """Calibrate relations and drop those below the threshold."""
+    calibrate = config.calibrations.relations.apply
+    calibrated = [replace(r, confidence=calibrate(r.confidence)) for r in relations]
+    return [r for r in calibrated if r.confidence >= config.min_relation_confidence]

@@ -20,7 +20,9 @@ from somex.corpus import TrainingData, build_training_data, hash_documents
 from somex.metrics import SCORES, evaluate
 from somex.model.torch_folder import write_json
 from somex.purpose_metrics import evaluate_purposes
+from somex.readers.jsonl import write_jsonl
 from somex.recipe import Recipe
+from somex.run_files import gold_path, predicted_path
 from somex.run_state import STATE_FILE
 from somex.training import Listener, Trainer, annotate
 
@@ -123,6 +125,9 @@ def execute_on(
     for part, documents in (("dev", data.dev), ("test", data.test)):
         if documents:
             predicted = annotate(trainer.predictor(), documents)
+            if part == "test":
+                write_jsonl(documents, gold_path(place))
+                write_jsonl(predicted, predicted_path(place))
             metrics[part] = evaluate(documents, predicted).main_scores()
             purposes = evaluate_purposes(documents, predicted)
             if purposes is not None and recipe.model.purpose_head:

@@ -86,7 +86,7 @@ def fingerprint_folder(folder: Path) -> str:
     """Return the first 12 hex digits of the SHA-256 over what decides a model's output."""
     digest = hashlib.sha256()
     suffixes = {".onnx", ".bin", ".safetensors"}
-    names = {"config.json", "tokenizer.json"}
+    names = {"config.json", "tokenizer.json", "calibration.json"}
     for path in sorted(p for p in folder.iterdir() if p.suffix in suffixes or p.name in names):
         digest.update(path.name.encode())
         with path.open("rb") as file:

@@ -18,6 +18,7 @@ from onnx.external_data_helper import set_external_data
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
+from somex.calibration import CALIBRATION_FILE
 from somex.core.errors import ModelError
 from somex.model.folder import TOKENIZER_FILE, read_pieces
 from somex.model.modules import JointModel, TorchBatch, TorchMentions, TorchPairs
@@ -103,9 +104,9 @@ def export_model(
     encoder = Path(model.config.encoder)
     portable = encoder.name if encoder.is_absolute() else model.config.encoder
     write_json(target / "config.json", {**model.config.to_json(), "encoder": portable})
-    tokenizer = target / TOKENIZER_FILE
-    if not tokenizer.exists() or not tokenizer.samefile(folder / TOKENIZER_FILE):
-        shutil.copyfile(folder / TOKENIZER_FILE, tokenizer)
+    for name in (TOKENIZER_FILE, CALIBRATION_FILE):
+        if target.resolve() != folder.resolve() and (folder / name).is_file():
+            shutil.copyfile(folder / name, target / name)
 
 
 def _trace_encode(model: JointModel, path: Path) -> None:

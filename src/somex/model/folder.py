@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from somex.calibration import read_calibrations
 from somex.core.errors import MissingExtraError, ModelError
 from somex.decoding import DecodingConfig
 from somex.model.backend import Backend
@@ -69,6 +70,7 @@ def open_predictor(
         raise ModelError(f"{folder} is no folder; give a model folder or the name of a model")
     config = read_model_config(folder)
     pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=config.max_pieces)
+    decoding = replace(decoding or DecodingConfig(), calibrations=read_calibrations(folder))
     if backend == "auto":
         backend = "onnx" if (folder / ENCODE_FILE).is_file() else "torch"
     if backend not in ("onnx", "torch"):

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from somex.app.cli.average import average
 from somex.app.cli.bench import bench
+from somex.app.cli.calibrate import calibrate
 from somex.app.cli.convert import convert
 from somex.app.cli.data import data
 from somex.app.cli.evaluate import evaluate
@@ -39,6 +40,7 @@ app.command()(predict)
 app.command()(train)
 app.command()(evaluate)
 app.command()(average)
+app.command()(calibrate)
 app.command()(export)
 app.command()(models)
 app.command()(convert)
