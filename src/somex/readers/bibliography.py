@@ -10,7 +10,7 @@ _HEADING = re.compile(
     r"literature(?:\s+cited)?|reference\s+list|cited\s+literature)\s*:?",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"\s*(?:\[\d{1,4}\]|\d{1,4}[.)]|\(\d{1,4}\))\s+\S")
+_LABEL = re.compile(r"\s*[\[(]?(\d{1,4})[\]).]\s+\S")
 _BULLET = re.compile(r"\s*[-*\u2022]\s+\S")
 _YEAR = re.compile(r"\b(?:19|20)\d\d[a-z]?\b")
 _STARTS_ENTRY = re.compile(r"[^\W\d_][\w'\u2019-]+,?\s")
@@ -37,12 +37,18 @@ def split_entries(lines: Sequence[str], *, starts: Sequence[bool] = ()) -> list[
     has_blanks = len(filled) < len(lines)
     entries: list[list[str]] = []
     is_after_blank = True
+    number = 0
+    label = _LABEL.match(filled[0]) if filled else None
+    first: tuple[int, ...] = () if label is None else (int(label.group(1)),)
     for index, line in enumerate(lines):
         if not line.strip():
             is_after_blank = True
             continue
         if has_labels:
-            is_new = _LABEL.match(line) is not None
+            label = _LABEL.match(line)
+            is_new = label is not None and int(label.group(1)) in (number + 1, *first)
+            if is_new and label is not None:
+                number, first = int(label.group(1)), ()
         elif has_bullets:
             is_new = _BULLET.match(line) is not None
         elif starts:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from xml.sax.handler import ContentHandler
 
 from somex.core.errors import FormatError
@@ -239,6 +239,22 @@ class _Sax(ContentHandler):
         self._handler.text(html5.get(f"{name};", " "))
 
 
+def _make_parser() -> Any:
+    """Return a parser that refuses entities, and never looks at the DTD that papers name."""
+    from xml.parsers.expat import XML_PARAM_ENTITY_PARSING_NEVER
+
+    from defusedxml.expatreader import DefusedExpatParser
+
+    class Parser(DefusedExpatParser):
+        _parser: Any
+
+        def reset(self) -> None:
+            super().reset()
+            self._parser.SetParamEntityParsing(XML_PARAM_ENTITY_PARSING_NEVER)
+
+    return Parser()
+
+
 def parse_xml(stream: IO[bytes], handler: MarkupHandler, *, path: str) -> None:
     """Feed the events of an XML stream to a handler, in bounded memory.
 
@@ -253,9 +269,8 @@ def parse_xml(stream: IO[bytes], handler: MarkupHandler, *, path: str) -> None:
     from xml.sax import SAXException, SAXParseException
 
     from defusedxml.common import DefusedXmlException
-    from defusedxml.sax import make_parser
 
-    parser = make_parser()
+    parser = _make_parser()
     parser.setContentHandler(_Sax(handler))
     try:
         while chunk := stream.read(_CHUNK_BYTES):

@@ -121,7 +121,7 @@ def _glyphs(page: Any, links: list[tuple[tuple[float, float, float, float], str]
                 continue
             if abs(raw.FPDFText_GetCharAngle(text_page, index)) > _MAX_ANGLE:
                 continue
-            if not raw.FPDFText_GetLooseCharBox(text_page, index, box) or code < 0x20:
+            if not raw.FPDFText_GetLooseCharBox(text_page, index, box) or ord(text) < 0x20:
                 continue
             x0, x1 = sorted((box.left, box.right))
             y0, y1 = sorted((box.bottom, box.top))

@@ -61,6 +61,8 @@ class TeiHandler(MarkupHandler):
             return Rule(Role.BLOCK)
         if tag == "head":
             return Rule(Role.HEADING if self.parent() == "div" else Role.BLOCK)
+        if tag == "div" and self.inside("abstract"):
+            return Rule(Role.PLAIN)
         if tag == "div":
             drop = attrs.get("type") == "references" and not self.inside("listBibl")
             return Rule(Role.PLAIN if drop else Role.SECTION, (attrs.get("type", "").capitalize(),))
