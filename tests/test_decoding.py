@@ -152,6 +152,21 @@ def test_decode_mentions_confidence_doubts_the_end() -> None:
     assert mention.confidence == pytest.approx((0.8 * 0.6) ** 0.5, rel=1e-4)
 
 
+def test_decode_mentions_lean_trades_recall_for_precision() -> None:
+    probs = np.full((2, N_TAGS), 1e-9, np.float32)
+    probs[0, OUTSIDE], probs[0, begin_tag(0)] = 0.6, 0.4
+    probs[1, OUTSIDE], probs[1, begin_tag(1)] = 0.2, 0.8
+
+    def found(lean: float) -> list[tuple[int, float]]:
+        mentions = decode_mentions(np.log(probs), DecodingConfig(lean=lean))
+        return [(m.unit_start, round(m.confidence, 3)) for m in mentions]
+
+    assert found(0.0) == [(1, 0.8)]
+    assert [unit for unit, _ in found(-1.0)] == [0, 1]
+    assert found(-1.0)[1] == (1, 0.8)  # confidences stay
+    assert found(2.0) == []
+
+
 def test_decode_mentions_calibrates_before_the_threshold() -> None:
     probs = np.full((1, N_TAGS), 0.1 / (N_TAGS - 1), np.float32)
     probs[0, begin_tag(0)] = 0.9

@@ -128,7 +128,7 @@ def test_pipeline_extract_files_writes_what_extract_finds(
     assert [m.key for m in written[1].annotation.mentions] == [m.key for m in found.mentions]
     assert written[1].document.provenance["sha256"] == hashlib.sha256(TEXT.encode()).hexdigest()
     made_by = json.loads(lines(tmp_path / "out")[0])["model"]
-    assert made_by == {**extractor.info.to_json(), "min_confidence": 0.0}
+    assert made_by == {**extractor.info.to_json(), "min_confidence": 0.0, "lean": 0.0}
 
 
 def test_pipeline_extract_files_keeps_what_is_done(

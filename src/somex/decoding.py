@@ -48,6 +48,8 @@ class DecodingConfig:
 
     Attributes:
         min_confidence: Mentions below it are dropped, with their relations; 0 keeps all.
+        lean: Added to the log odds of "no mention" in the choice of the mentions: above 0 leans
+            to precision, below 0 to recall. Confidences do not change with it.
         min_relation_confidence: Relations below it are dropped; 0 keeps all.
         force_hosts: An attribute always takes its best host, if the schema allows any.
         calibrations: Turn raw confidences into probabilities, before thresholds are applied.
@@ -56,6 +58,7 @@ class DecodingConfig:
 
     min_confidence: float = 0.0
     min_relation_confidence: float = 0.0
+    lean: float = 0.0
     force_hosts: bool = True
     drop_strays: bool = True
     calibrations: Calibrations = field(default_factory=Calibrations)
@@ -142,10 +145,13 @@ def decode_mentions(
     """
     config = config or DecodingConfig()
     log_probs = log_softmax(tag_logits)
-    best = log_probs.argmax(axis=-1)
-    if (best == OUTSIDE).all():
+    scores = log_probs
+    if config.lean:
+        scores = log_probs.copy()
+        scores[:, OUTSIDE] += config.lean
+    if (scores.argmax(axis=-1) == OUTSIDE).all():
         return []
-    tags = viterbi(log_probs)
+    tags = viterbi(scores)
     chosen = log_probs[np.arange(len(tags)), tags]
     for unit in range(1, len(glued)):
         tag = tags[unit]

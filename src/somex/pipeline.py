@@ -31,8 +31,10 @@ class Extractor:
         self.info = info
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a result says of what made it: model and threshold."""
-        return {**self.info.to_json(), "min_confidence": self._predictor.decoding.min_confidence}
+        """Return what a result says of what made it: model, threshold and lean."""
+        decoding = self._predictor.decoding
+        choices = {"min_confidence": decoding.min_confidence, "lean": decoding.lean}
+        return {**self.info.to_json(), **choices}
 
     def extract(self, text: str, *, id: str = "text") -> LabeledDocument:
         """Find the software mentions of a text.
@@ -57,6 +59,7 @@ def load(
     *,
     backend: str = "auto",
     min_confidence: float = 0.0,
+    lean: float = 0.0,
     n_threads: int | None = None,
 ) -> Extractor:
     """Load a model.
@@ -65,13 +68,14 @@ def load(
         model: ``default``, the name of an installed model, or a model folder.
         backend: ``onnx``, ``torch``, or ``auto``: onnx where the model holds it.
         min_confidence: Mentions less sure than this (0 to 1) are left out.
+        lean: Above 0 leans to precision, below 0 to recall: log odds added to "no mention".
         n_threads: Threads of ONNX Runtime; as many as cores by default.
 
     Raises:
         ModelError: There is no such model, or it is incomplete.
     """
     info = find_model(model)
-    decoding = DecodingConfig(min_confidence=min_confidence)
+    decoding = DecodingConfig(min_confidence=min_confidence, lean=lean)
     predictor = open_predictor(info.folder, backend=backend, decoding=decoding, n_threads=n_threads)
     return Extractor(predictor, info=info)
 

@@ -62,7 +62,7 @@ def test_cli_extract_json_prints_documents_that_keep_the_schema(
     assert labeled.document.id == "b"
     assert labeled.document.text == f"Document b. {TEXT}"
     assert labeled.annotation.mentions
-    assert set(json.loads(line)["model"]) == {"name", "fingerprint", "min_confidence"}
+    assert set(json.loads(line)["model"]) == {"name", "fingerprint", "min_confidence", "lean"}
 
 
 def test_cli_extract_out_writes_the_lines_that_json_prints(

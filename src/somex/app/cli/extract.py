@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from somex.app.cli.options import MinConfidence, Model, Threads
+from somex.app.cli.options import Lean, MinConfidence, Model, Threads
 from somex.app.cli.tables import mention_table
 from somex.core.types import LabeledDocument
 from somex.pipeline import OUTPUT_FILE, Extractor, Failure
@@ -46,6 +46,7 @@ def extract(
     ] = None,
     model: Model = "default",
     min_confidence: MinConfidence = 0.0,
+    lean: Lean = 0.0,
     threads: Threads = None,
 ) -> None:
     """Find software mentions, attributes and relations in papers."""
@@ -54,7 +55,7 @@ def extract(
     from somex.pipeline import annotate_files, extract_files, load
 
     files = _find(sources)
-    extractor = load(model, min_confidence=min_confidence, n_threads=threads)
+    extractor = load(model, min_confidence=min_confidence, lean=lean, n_threads=threads)
     if out:
         results = extract_files(extractor, files, out, grobid=grobid)
     else:

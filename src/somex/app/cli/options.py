@@ -14,6 +14,14 @@ Model = Annotated[
 MinConfidence = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Leave out mentions less sure than this.")
 ]
+Lean = Annotated[
+    float,
+    typer.Option(
+        min=-20.0,
+        max=20.0,
+        help="Above 0 leans to precision, below 0 to recall (log odds added to 'no mention').",
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads of the network; all cores by default.")
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from somex.app.cli.options import MinConfidence, Model, Threads
+from somex.app.cli.options import Lean, MinConfidence, Model, Threads
 
 
 def predict(
@@ -23,6 +23,7 @@ def predict(
     model: Model = "default",
     backend: Annotated[str, typer.Option(help="`auto`, `onnx` or `torch`.")] = "auto",
     min_confidence: MinConfidence = 0.0,
+    lean: Lean = 0.0,
     threads: Threads = None,
 ) -> None:
     """Annotate tokenised sentences; both files get exactly as many lines as the texts have."""
@@ -31,7 +32,9 @@ def predict(
     from somex.readers.somd_writer import write_submission, write_submission_zip
 
     documents = [labeled.document for labeled in read_somd(texts)]
-    extractor = load(model, backend=backend, min_confidence=min_confidence, n_threads=threads)
+    extractor = load(
+        model, backend=backend, min_confidence=min_confidence, lean=lean, n_threads=threads
+    )
     labeled = extractor.annotate(documents)
     report = write_submission(labeled, out)
     if make_zip:
