@@ -228,9 +228,7 @@ def as_jats() -> str:
 
         return f"<p>{_wrap(render(text, cite=_jats_cite, link=link, plain=escape))}</p>"
 
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in ROWS
-    )
+    rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in ROWS)
     table = (
         f'<table-wrap id="t1"><caption><p>{CAPTION}</p></caption>'
         f"<table><tbody>{rows}</tbody></table></table-wrap>"
@@ -321,9 +319,7 @@ def as_html() -> str:
 
         return f"<p>{_wrap(render(text, cite=cite, link=link, plain=escape))}</p>\n"
 
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in ROWS
-    )
+    rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in ROWS)
     table = f"<table><caption>{CAPTION}</caption><tbody>{rows}</tbody></table>\n"
     body = "".join(
         f"<h2>{heading}</h2>\n{''.join(map(p, paragraphs))}{table if heading == 'Results' else ''}"

@@ -10,7 +10,7 @@ import paper
 WIDTH, HEIGHT = 595.0, 842.0
 MARGIN, GUTTER = 54.0, 20.0
 COLUMN = (WIDTH - 2 * MARGIN - GUTTER) / 2
-SIZE, LEADING = 10.0, 12.6
+SIZE, LEADING = 11.5, 15.5
 FONT, BOLD = "Vera", "VeraBd"
 _TOKEN = re.compile(r"(\{[^{}]*\})")
 Word = tuple[str, str]
@@ -52,7 +52,7 @@ class _Press:
                 self._table()
         self._heading("References")
         for n in range(1, len(paper.REFERENCES) + 1):
-            self._paragraph(f"{n}. {paper.entry(n)}", size=8.5, indent=0.0)
+            self._paragraph(f"{n}. {paper.entry(n)}", size=9.5, indent=0.0)
         self.canvas.save()
 
     def _head(self) -> None:
@@ -101,7 +101,7 @@ class _Press:
         self.y -= 3
 
     def _table(self) -> None:
-        self._paragraph(paper.CAPTION, size=8.5, indent=0.0, before=8)
+        self._paragraph(paper.CAPTION, size=9.5, indent=0.0, before=8)
         for row in paper.ROWS:
             self._new_line(11)
             self.canvas.setFont(FONT, 8.5)
@@ -114,9 +114,7 @@ class _Press:
     ) -> None:
         self.y -= before
         words = [
-            (word, url)
-            for part, url in _parts(text)
-            for word in re.findall(r"\S+\s*|\s+", part)
+            (word, url) for part, url in _parts(text) for word in re.findall(r"\S+\s*|\s+", part)
         ]
         line: list[Word] = []
         is_first = True

@@ -18,6 +18,7 @@ from somex.readers.pdf_layout import (
     drop_running_heads,
     is_table_row,
     order_lines,
+    text_of,
 )
 
 MAX_PAGES = 2000
@@ -53,20 +54,25 @@ def read_pdf(raw: bytes, *, path: str, id: str) -> Document:
         MissingExtraError: pypdfium2 is not installed.
     """
     builder = PaperBuilder(path)
-    lines, sizes, title = _read_lines(raw, path)
-    if not lines:
+    pages, sizes, title = _read_pages(raw, path)
+    if not any(pages):
         raise FormatError("holds no text (a scan? run OCR over it first)", path=path)
-    first_page = " ".join(line.text for line in lines if line.page == 1)
+    first_page = " ".join(text_of(glyphs) for glyphs in next(filter(None, pages)))
     if doi := find_doi(first_page):
         builder.set("doi", doi)
-    lines = drop_running_heads(lines, sizes)
+    lines: list[Line] = []
+    for number, segments in enumerate(drop_running_heads(pages, sizes), start=1):
+        column = lines[-1].column + 1 if lines else 0
+        lines += order_lines(segments, page=number, column=column)
     _Composer(builder, lines).compose()
     builder.set("title", title)
     return builder.build(id, {"format": "pdf", "path": path})
 
 
-def _read_lines(raw: bytes, path: str) -> tuple[list[Line], list[tuple[float, float]], str]:
-    """Return the lines of all pages, bottom and top of each page, and the title in the data."""
+def _read_pages(
+    raw: bytes, path: str
+) -> tuple[list[list[list[Glyph]]], list[tuple[float, float]], str]:
+    """Return the runs of characters, bottom and top of each page, and the title in the data."""
     library = pdfium()
     try:
         document = library.PdfDocument(raw)
@@ -77,33 +83,29 @@ def _read_lines(raw: bytes, path: str) -> tuple[list[Line], list[tuple[float, fl
         if len(document) > MAX_PAGES:
             message = f"has {len(document)} pages; at most {MAX_PAGES} are read as one document"
             raise FormatError(message, path=path)
-        lines: list[Line] = []
+        pages: list[list[list[Glyph]]] = []
         sizes: list[tuple[float, float]] = []
         n_glyphs = 0
-        for number in range(1, len(document) + 1):
-            size, of_page = _read_page(document, number, lines)
+        for number in range(len(document)):
+            segments, size = _read_page(document, number)
+            pages.append(segments)
             sizes.append(size)
-            lines += of_page
-            n_glyphs += sum(len(line.glyphs) for line in of_page)
+            n_glyphs += sum(map(len, segments))
             if n_glyphs > MAX_GLYPHS:
                 message = f"holds more than {MAX_GLYPHS:,} characters; split it"
                 raise FormatError(message, path=path)
-        return lines, sizes, str(document.get_metadata_dict().get("Title") or "")
+        return pages, sizes, str(document.get_metadata_dict().get("Title") or "")
     except library.PdfiumError as error:
         raise FormatError(f"is no readable PDF: {error}", path=path) from None
     finally:
         document.close()
 
 
-def _read_page(
-    document: Any, number: int, lines: Sequence[Line]
-) -> tuple[tuple[float, float], list[Line]]:
-    page = document[number - 1]
+def _read_page(document: Any, index: int) -> tuple[list[list[Glyph]], tuple[float, float]]:
+    page = document[index]
     try:
         _, bottom, _, top = page.get_cropbox()
-        column = lines[-1].column + 1 if lines else 0
-        found = order_lines(read_segments(document, page), page=number, column=column)
-        return (bottom, top), found
+        return list(read_segments(document, page)), (bottom, top)
     finally:
         page.close()
 

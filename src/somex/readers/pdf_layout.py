@@ -41,7 +41,7 @@ class Line:
     @property
     def text(self) -> str:
         """The characters, with blanks."""
-        return "".join(f" {g.text}" if g.has_space else g.text for g in self.glyphs).strip()
+        return text_of(self.glyphs)
 
     @property
     def x0(self) -> float:
@@ -181,32 +181,46 @@ def _is_beside(row: Sequence[_Segment], segment: _Segment) -> bool:
     return overlap > _SAME_LINE * min(main.y1 - main.y0, segment.y1 - segment.y0)
 
 
-def drop_running_heads(lines: Sequence[Line], sizes: Sequence[tuple[float, float]]) -> list[Line]:
+def drop_running_heads(
+    pages: Sequence[list[list[Glyph]]], sizes: Sequence[tuple[float, float]]
+) -> list[list[list[Glyph]]]:
     """Leave out heads and feet that come again on other pages, and page numbers.
 
     Args:
-        lines: The lines of all pages.
+        pages: The runs of characters of each page.
         sizes: Bottom and top of each page, in points.
     """
-    keys = [_head_key(line, *sizes[line.page - 1]) for line in lines]
-    pages: dict[tuple[bool, str], set[int]] = {}
-    for line, key in zip(lines, keys, strict=True):
-        if key is not None:
-            pages.setdefault(key, set()).add(line.page)
-    needed = max(2.0, _MIN_REPEATED * len(sizes))
+    keys = [
+        [_head_key(glyphs, *size) for glyphs in segments]
+        for segments, size in zip(pages, sizes, strict=True)
+    ]
+    counts = Counter(key for of_page in keys for key in set(of_page) if key is not None)
+    needed = max(2.0, _MIN_REPEATED * len(pages))
     return [
-        line
-        for line, key in zip(lines, keys, strict=True)
-        if key is None
-        or not (len(pages[key]) >= needed or _PAGE_NUMBER.fullmatch(line.text.strip(" -\u2013|")))
+        [
+            glyphs
+            for glyphs, key in zip(segments, of_page, strict=True)
+            if key is None or not (counts[key] >= needed or _is_page_number(glyphs))
+        ]
+        for segments, of_page in zip(pages, keys, strict=True)
     ]
 
 
-def _head_key(line: Line, bottom: float, top: float) -> tuple[bool, str] | None:
+def _head_key(glyphs: Sequence[Glyph], bottom: float, top: float) -> tuple[bool, str] | None:
     zone = _ZONE * (top - bottom)
-    if line.bottom > top - zone or line.bottom < bottom + zone:
-        return line.bottom > top - zone, re.sub(r"\d+", "#", line.text.lower())
+    low = median(glyph.y0 for glyph in glyphs)
+    if low > top - zone or low < bottom + zone:
+        return low > top - zone, re.sub(r"\d+", "#", text_of(glyphs).lower())
     return None
+
+
+def _is_page_number(glyphs: Sequence[Glyph]) -> bool:
+    return _PAGE_NUMBER.fullmatch(text_of(glyphs).strip(" -\u2013|")) is not None
+
+
+def text_of(glyphs: Sequence[Glyph]) -> str:
+    """Return characters as a text with blanks."""
+    return "".join(f" {g.text}" if g.has_space else g.text for g in glyphs).strip()
 
 
 def is_table_row(line: Line) -> bool:
