@@ -41,18 +41,18 @@ docs: .venv/.dev
 constraints:
 	python="$$($(FIND_PYTHON))"; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
 	"$$python" -m venv "$$folder"; \
-	"$$folder/bin/python" -m pip install --quiet '.[train,dev]'; \
+	"$$folder/bin/python" -m pip install --quiet '.[pdf,train,dev]'; \
 	"$$folder/bin/python" scripts/make_constraints.py constraints.txt
 
 .venv/bin/python:
 	python="$$($(FIND_PYTHON))"; "$$python" -m venv .venv
 
 .venv/.base: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable .
+	$(PIP) --editable '.[pdf]'
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable '.[train,dev]'
+	$(PIP) --editable '.[pdf,train,dev]'
 	touch .venv/.base $@
 
 clean:

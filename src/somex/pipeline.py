@@ -153,7 +153,7 @@ def _annotate_source(
     try:
         return extractor.annotate([reader.read(source)])[0]
     except SomexError as error:
-        return Failure(source.label, str(error))
+        return Failure(source.label, " ".join(str(error).splitlines()))
     except Exception as error:  # whatever it is, the batch goes on and the report has it
         return Failure(source.label, f"{source.label}: {error!r}")
 

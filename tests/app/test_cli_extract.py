@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from somex.app.cli.main import app
 from somex.app.cli.tables import mention_table
 from somex.core import (
     Annotation,
+    ConfigError,
     Document,
     EntityType,
     FormatError,
@@ -172,6 +174,38 @@ def test_cli_extract_killed_in_the_middle_ends_as_if_it_never_was(
     )
     assert f"{30 - n_done} documents, {n_done} done before" in done.stderr
     assert output.read_bytes() == (whole / "documents.jsonl").read_bytes()
+
+
+def test_cli_extract_reads_papers_archives_and_lists(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jats = f"<article><body><sec><title>Methods</title><p>{TEXT}</p></sec></body></article>"
+    (tmp_path / "a.xml").write_text(jats)
+    (tmp_path / "b.md").write_text(f"# Title\n\n{TEXT}\n")
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("d.html", f"<p>{TEXT}")
+        archive.writestr("../e.xml", jats)
+    monkeypatch.chdir(tmp_path)
+    options = ["--model", str(tiny_model), "--threads", "1", "--quiet", "--out", "out"]
+    listed = "a.xml\n*.md\n\nc.zip\ngone.xml\n"
+    result = CliRunner().invoke(app, ["extract", "-", *options], input=listed)
+    assert result.exit_code == 1
+    assert "3 documents, 2 failed" in result.stderr
+    assert "c.zip!../e.xml: has a name with '..'" in result.stderr
+    assert "gone.xml: does not exist" in result.stderr
+    written = {d.document.id: d.document for d in read_jsonl(tmp_path / "out/documents.jsonl")}
+    assert list(written) == ["a", "b", "c.zip!d.html"]
+    assert [section.name for section in written["a"].sections] == ["Methods"]
+    lines = (tmp_path / "out/documents.jsonl").read_text().splitlines()
+    assert all(mention["origins"] for mention in json.loads(lines[0])["mentions"])
+    again = CliRunner().invoke(app, ["extract", "-", *options], input=listed)
+    assert "0 documents, 2 failed, 3 done before" in again.stderr
+    assert (tmp_path / "out/documents.jsonl").read_text().splitlines() == lines
+
+
+def test_cli_extract_grobid_address_is_checked(tiny_model: Path, texts: Path) -> None:
+    with pytest.raises(ConfigError, match="GROBID's URL is 'here'; valid: http://HOST:PORT"):
+        invoke(tiny_model, texts, "--grobid", "here")
 
 
 def test_cli_extract_table_shows_brackets_as_they_stand() -> None:

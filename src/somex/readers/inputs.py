@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from somex.core.errors import FormatError
-from somex.readers.archives import ARCHIVE_SUFFIXES, Archive, is_archive
+from somex.readers.archives import ARCHIVE_SUFFIXES, Archive, Member, is_archive
 
 KINDS = {
     ".txt": "text",
@@ -141,25 +141,36 @@ def _expand_file(path: Path, name: str) -> Iterator[Source]:
         yield Source(path, _bare(PurePosixPath(name)))
         return
     n_found = 0
+    held: Source | None = None  # where the listing breaks off, its last member is what is damaged
     archive: Archive | None = None
     try:
         archive = Archive(path)
         for member in archive.members():
-            id = f"{name}!{member.name}"
-            if member.problem is not None or kind_of(member.name) is not None:
-                n_found += 1
-                yield Source(path, id, member.name, member.problem)
-            elif is_archive(member.name):
-                n_found += 1
-                yield Source(path, id, member.name, "is an archive in an archive; unpack it first")
+            if held is not None:
+                yield held
+            held = _source_of(path, name, member)
+            n_found += held is not None
     except FormatError as error:
-        yield Source(path, name, problem=error.message)
-        return
+        held = Source(path, name, problem=error.message)
+        n_found += 1
     finally:
         if archive is not None:
             archive.close()
+    if held is not None:
+        yield held
     if not n_found:
         yield Source(path, name, problem=f"holds no file of a known kind ({', '.join(KINDS)})")
+
+
+def _source_of(path: Path, name: str, member: Member) -> Source | None:
+    """Return a member as a source, None where its kind is not known."""
+    id = f"{name}!{member.name}"
+    if member.problem is not None or kind_of(member.name) is not None:
+        return Source(path, id, member.name, member.problem)
+    if is_archive(member.name):
+        message = "is an archive in an archive; unpack it first"
+        return Source(path, id, member.name, message)
+    return None
 
 
 def _unique_ids(sources: list[Source]) -> list[Source]:

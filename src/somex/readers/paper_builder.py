@@ -25,8 +25,11 @@ from somex.readers.call_outs import bridge_ranges, find_call_outs
 
 MAX_CHARS = 5_000_000
 BLOCK_BREAK = "\n\n"
-_RUN = re.compile(r"[\s\u00ad\u200b\ufeff]+|[^\s\u00ad\u200b\ufeff]+")
+_RUN = re.compile(
+    r"[^\s\u00ad\u200b\ufeff]+(?:\s[^\s\u00ad\u200b\ufeff]+)*|[\s\u00ad\u200b\ufeff]+"
+)
 _INVISIBLE = "\u00ad\u200b\ufeff"
+_SPACE = re.compile(r"[^\S ]")
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>|]+)", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -119,7 +122,8 @@ class PaperBuilder:
                     self._gap = (path, start, start + len(match.group()))
                 continue
             self._close_gap()
-            self._append(match.group(), path, start, start + len(match.group()))
+            shown = _SPACE.sub(" ", match.group())
+            self._append(shown, path, start, start + len(shown))
 
     def add_rewritten(self, content: str, path: str, source_start: int, source_end: int) -> None:
         """Add text that the source spells otherwise, such as ``&`` for ``&amp;``."""

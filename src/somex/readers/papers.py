@@ -72,6 +72,8 @@ class SourceReader:
         with self._open(source) as (stream, n_bytes), damage_told(label):
             kind = kind_of(name) or _sniff_kind(stream)
             if name.lower().endswith(".gz"):
+                if not n_bytes:
+                    raise FormatError("is empty", path=label)
                 n_allowed = min(MAX_BYTES, allowed_bytes(n_bytes))
                 gz = BoundedGzip(stream, n_allowed=n_allowed, path=label)
                 stream, n_bytes = cast("IO[bytes]", gz), n_allowed
