@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "models": set(),
     "model_card": {"core"},
     "model_registry": {"core", "model_card"},
-    "augment": {"core", "text"},
+    "augment": {"core", "rewriting", "text"},
+    "rewriting": {"core"},
     "purposes": {"core"},
     "purpose_metrics": {"core", "metrics"},
     "recipe": {"core", "model"},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "optimizer": {"recipe"},
     "run_state": {"core"},
     "training": {"core", "metrics", "model", "optimizer", "recipe", "run_state"},
-    "perturbations": {"core", "text"},
+    "perturbations": {"core", "rewriting", "text"},
     "softcite_scores": {"core", "metrics"},
     "ood_splits": {"core", "corpus", "recipe", "text"},
     "ood_bench": {

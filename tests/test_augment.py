@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 import tiny
-from somex.augment import NamePool, replace_texts, turn_names
-from somex.core import AnnotationError, Document, LabeledDocument
+from somex.augment import NamePool, link_names, replace_texts, turn_names
+from somex.core import (
+    Annotation,
+    AnnotationError,
+    Document,
+    LabeledDocument,
+    Mention,
+    Relation,
+    Sentence,
+)
 from somex.core.schema import EntityType, RelationType
 from somex.readers.somd import read_somd_split
 
@@ -88,6 +96,46 @@ def test_turn_names_leaves_other_sentences_alone(tmp_path: Path, line: str) -> N
     assert turn_names(labeled) is None
 
 
+def test_link_names_keeps_the_gold(tmp_path: Path) -> None:
+    (labeled,) = _read(tmp_path, LONG)
+    rng = random.Random(1)
+    texts = set()
+    for _ in range(60):
+        made = link_names(labeled, rng=rng)
+        assert made is not None
+        assert (_mentions(made), _relations(made)) == (_mentions(labeled), _relations(labeled))
+        assert _tokens(made) == made.document.text.split(" ")
+        texts.add(made.document.text)
+    assert "With Multi Orbit Planner , MOP 2.1 we went ." in texts
+    assert "With Multi Orbit Planner [ MOP ] 2.1 we went ." in texts
+    assert len(texts) == 7
+
+
+def test_link_names_of_natural_text_writes_natural_text() -> None:
+    text = "We ran MOP (Multi Orbit Planner) twice."
+    name, second = Mention(E.APPLICATION, 7, 10), Mention(E.ALTERNATIVE_NAME, 12, 31)
+    relation = Relation(R.ALTERNATIVE_NAME_OF, second, name)
+    labeled = LabeledDocument(
+        Document("d", text, (Sentence(0, len(text)),)),
+        Annotation.build([name, second], [relation]),
+    )
+    rng = random.Random(1)
+    made = [link_names(labeled, rng=rng) for _ in range(60)]
+    texts = {m.document.text for m in made if m is not None}
+    assert "We ran MOP, Multi Orbit Planner, twice." in texts
+    assert "We ran MOP [Multi Orbit Planner] twice." in texts
+    assert "We ran MOP: Multi Orbit Planner twice." in texts
+
+
+def test_link_names_wants_the_name_alone_in_parentheses(tmp_path: Path) -> None:
+    line = (
+        "{Application|Brookstat} ( {AlternativeName|Brook Statistics} {Version|2} ) ran . "
+        "=> AlternativeName_of 1 0 ; Version_of 2 0"
+    )
+    (labeled,) = _read(tmp_path, line)
+    assert link_names(labeled, rng=random.Random(1)) is None
+
+
 def test_replace_texts_moves_what_follows(tmp_path: Path) -> None:
     (labeled,) = _read(
         tmp_path,
@@ -103,8 +151,6 @@ def test_replace_texts_moves_what_follows(tmp_path: Path) -> None:
 
 
 def test_replace_texts_of_natural_text_keeps_its_spacing() -> None:
-    from somex.core import Annotation, Mention, Sentence
-
     text = "Before. We ran Tessarix (v2.4)."
     mention = Mention(E.APPLICATION, 15, 23)
     labeled = LabeledDocument(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import tiny
 from somex.core import Annotation, AnnotationError, Document, EntityType, LabeledDocument, Mention
 from somex.corpus import split_labeled
-from somex.perturbations import PERTURBATIONS, Edit, citation_style, resolver_urls, rewrite
+from somex.perturbations import PERTURBATIONS, citation_style, resolver_urls
+from somex.rewriting import Edit, rewrite
 
 CITED = (
     "We used {Application|Fernview} {Version|2.1} {Citation|[39]} as before [7,8] . "

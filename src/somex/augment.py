@@ -10,25 +10,30 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from somex.core.errors import AnnotationError
 from somex.core.schema import EntityType, RelationType
-from somex.core.types import (
-    Annotation,
-    Document,
-    LabeledDocument,
-    Mention,
-    Sentence,
-    Token,
-)
+from somex.core.types import Annotation, LabeledDocument, Mention, Relation
+from somex.rewriting import Edit, only_sentence, rewrite
 from somex.text.words import split_words
 
 _TURNED = {
     RelationType.ABBREVIATION_OF: (RelationType.ALTERNATIVE_NAME_OF, EntityType.ALTERNATIVE_NAME),
     RelationType.ALTERNATIVE_NAME_OF: (RelationType.ABBREVIATION_OF, EntityType.ABBREVIATION),
 }
+_LINKS = (
+    (" , ", ""),
+    (" , ", " ,"),
+    (" : ", ""),
+    (" - ", ""),
+    (" [ ", " ]"),
+    (" ", ""),
+    (" , also called ", " ,"),
+)
+"""What stands before and after a second name, in tokenised text."""
+
 _BOUND_TO_OTHERS = frozenset(
     {EntityType.ABBREVIATION, EntityType.ALTERNATIVE_NAME, EntityType.SOFTWARE_COREFERENCE}
 )
@@ -43,63 +48,19 @@ def replace_texts(labeled: LabeledDocument, texts: Mapping[Mention, str]) -> Lab
         texts: New text by mention; mentions of the sentence that overlap none.
 
     Returns:
-        A document of the new sentence alone, with tokens where it had them.
+        A document of the new sentence alone; where it had tokens, a new text is split into words
+        as SOMD does.
 
     Raises:
         AnnotationError: The document lists another number of sentences, or mentions overlap.
     """
-    document, sentence = labeled.document, _only_sentence(labeled)
-    text, tokens, moved = "", [], {}
-    reached, left = sentence.char_start, list(sentence.tokens)
-    for mention in sorted(labeled.annotation.mentions, key=lambda m: m.key):
-        if mention.char_start < reached:
-            raise AnnotationError(
-                f"document {document.id!r}: the {mention.type} mention at {mention.char_start} "
-                "overlaps the one before it"
-            )
-        tokens += _take(left, mention.char_start, shift=len(text) - reached)
-        text += document.slice(reached, mention.char_start)
-        start, reached = len(text), mention.char_end
-        old = _take(left, mention.char_end, shift=start - mention.char_start)
-        new = texts.get(mention)
-        if new is not None and sentence.tokens:
-            words = split_words(new)
-            new = " ".join(new[w.char_start : w.char_end] for w in words)
-            old = list(_spaced_tokens(new, start))
-        tokens += old
-        text += document.slice(mention.char_start, mention.char_end) if new is None else new
-        moved[mention] = replace(mention, char_start=start, char_end=len(text))
-    tokens += _take(left, sentence.char_end, shift=len(text) - reached)
-    text += document.slice(reached, sentence.char_end)
-    relations = (
-        replace(r, head=moved[r.head], tail=moved[r.tail]) for r in labeled.annotation.relations
-    )
-    made = Document(document.id, text, (Sentence(0, len(text), tuple(tokens)),))
-    return LabeledDocument(made, Annotation.build(moved.values(), relations))
-
-
-def _only_sentence(labeled: LabeledDocument) -> Sentence:
-    sentences = labeled.document.sentences
-    if len(sentences) != 1:
-        raise AnnotationError(
-            f"document {labeled.document.id!r} lists {len(sentences)} sentences; valid: 1"
-        )
-    return sentences[0]
-
-
-def _take(left: list[Token], char_end: int, *, shift: int) -> list[Token]:
-    """Take the tokens off the front that end by ``char_end``, moved by ``shift``."""
-    taken = []
-    while left and left[0].char_end <= char_end:
-        token = left.pop(0)
-        taken.append(Token(token.char_start + shift, token.char_end + shift))
-    return taken
-
-
-def _spaced_tokens(text: str, char_start: int) -> Iterable[Token]:
-    for word in text.split(" "):
-        yield Token(char_start, char_start + len(word))
-        char_start += len(word) + 1
+    spaced = bool(only_sentence(labeled).tokens)
+    edits = []
+    for mention, text in texts.items():
+        words = (text[w.char_start : w.char_end] for w in split_words(text))
+        new = " ".join(words) if spaced else text
+        edits.append(Edit(mention.char_start, mention.char_end, new, 0, len(new)))
+    return rewrite(labeled, edits)
 
 
 def turn_names(labeled: LabeledDocument) -> LabeledDocument | None:
@@ -112,19 +73,52 @@ def turn_names(labeled: LabeledDocument) -> LabeledDocument | None:
         The new sentence, with Abbreviation and AlternativeName exchanged; None where it holds
         not exactly one such relation, or none that leads from an attribute back to a name.
     """
-    relations = [r for r in labeled.annotation.relations if r.type in _TURNED]
-    if len(relations) != 1 or relations[0].head.type not in _BOUND_TO_OTHERS:
+    relation = _two_names(labeled)
+    if relation is None or _overlapping(labeled.annotation.mentions):
         return None
-    relation = relations[0]
     head, tail = relation.head, relation.tail
-    if head.char_start < tail.char_end or _overlapping(labeled.annotation.mentions):
-        return None
     text = labeled.document.text
     texts = {
         head: text[tail.char_start : tail.char_end],
         tail: text[head.char_start : head.char_end],
     }
     return _retype(replace_texts(labeled, texts))
+
+
+def _two_names(labeled: LabeledDocument) -> Relation | None:
+    """Return the one relation of a second name to the first, where the second comes later."""
+    relations = [r for r in labeled.annotation.relations if r.type in _TURNED]
+    if len(relations) != 1 or relations[0].head.type not in _BOUND_TO_OTHERS:
+        return None
+    later = relations[0].head.char_start >= relations[0].tail.char_end
+    return relations[0] if later else None
+
+
+def link_names(labeled: LabeledDocument, *, rng: random.Random) -> LabeledDocument | None:
+    """Write ``LN (Long Name)`` as ``LN, Long Name`` or in another of the ways that papers use.
+
+    Args:
+        labeled: A document that lists one sentence.
+        rng: Draws the way.
+
+    Returns:
+        The new sentence; None where no second name stands alone in parentheses after the first.
+    """
+    relation = _two_names(labeled)
+    if relation is None:
+        return None
+    text, start = labeled.document.text, relation.tail.char_end
+    name = text[relation.head.char_start : relation.head.char_end]
+    match = re.compile(rf"\s?\(\s?{re.escape(name)}\s?\)").match(text, start)
+    if match is None:
+        return None
+    before, after = rng.choice(_LINKS)
+    if not only_sentence(labeled).tokens:  # natural text sets no blank before a comma
+        before = re.sub(r"^ (?=[,:])", "", before)
+        before, after = re.sub(r"\[ ", "[", before), re.sub(r" (?=[\],])", "", after)
+    inner = len(before)
+    new = f"{before}{name}{after}"
+    return rewrite(labeled, [Edit(start, match.end(), new, inner, inner + len(name))])
 
 
 def _overlapping(mentions: Sequence[Mention]) -> bool:

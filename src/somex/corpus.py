@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from somex.augment import NamePool, turn_names
+from somex.augment import NamePool, link_names, turn_names
 from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, LabeledDocument
 from somex.purposes import carry_purposes
@@ -195,6 +195,9 @@ def _augment(
     pool = NamePool(train)
     full = [part for part in train if part.annotation.mentions]
     turned = [t for t in map(turn_names, full) if t is not None] if config.turn_names else []
+    if config.link_names:
+        linked = (link_names(part, rng=rng) for part in [*full, *turned])
+        turned += [part for part in linked if part is not None]
     added = [*(_rare([*train, *turned], config) * (config.rare_repeat - 1))]
     added += full * config.swap_copies
     swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in added]

@@ -5,20 +5,13 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from somex.core.errors import AnnotationError
 from somex.core.schema import EntityType
-from somex.core.types import (
-    Annotation,
-    Document,
-    LabeledDocument,
-    Mention,
-    Sentence,
-    Token,
-)
+from somex.core.types import LabeledDocument, Mention, Sentence
+from somex.rewriting import Edit, only_sentence, rewrite
 from somex.text.retokenize import split_punctuation
 from somex.text.words import split_words
 
@@ -32,116 +25,6 @@ _SURNAMES = (
 _NUMERIC = re.compile(r"\[ ?\d{1,3}(?: ?[,;–−-] ?\d{1,3})* ?\](?: ?[,–−-] ?\[ ?\d{1,3} ?\])*")
 _AUTHOR_YEAR = re.compile(r"[^\W\d_].*\b(?:19|20)\d\d[a-z]?", re.DOTALL)
 _NUMBERS = re.compile(r"\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Characters to replace, none of them in a word that stays.
-
-    Attributes:
-        char_start: First character to replace.
-        char_end: One past the last one.
-        text: The new text; in a tokenised sentence, its words are tokens.
-        inner_start: Where in ``text`` a mention begins that lay in the replaced characters.
-        inner_end: Where in ``text`` it ends.
-    """
-
-    char_start: int
-    char_end: int
-    text: str
-    inner_start: int
-    inner_end: int
-
-
-def rewrite(labeled: LabeledDocument, edits: Iterable[Edit]) -> LabeledDocument:
-    """Apply edits to a sentence; mentions and relations move along.
-
-    Args:
-        labeled: A document that lists one sentence.
-        edits: What to replace, in any order, within the sentence and without overlap.
-
-    Returns:
-        A document of the new sentence alone. A mention whose characters all lie in an edit gets
-        the edit's inner span; one that an edit lies in grows or shrinks with it.
-
-    Raises:
-        AnnotationError: There is not one sentence, or edits overlap, leave it or cut a mention.
-    """
-    document, sentence = labeled.document, only_sentence(labeled)
-    ordered = sorted(edits, key=lambda e: e.char_start)
-    text, reached = "", sentence.char_start
-    kept: list[tuple[int, int, int]] = []  # from, to, new place of characters that stay
-    places: dict[Edit, int] = {}
-    for edit in ordered:
-        if edit.char_start < reached or edit.char_end > sentence.char_end:
-            raise AnnotationError(
-                f"document {document.id!r}: the edit at {edit.char_start}-{edit.char_end} "
-                "overlaps the one before it or leaves the sentence"
-            )
-        kept.append((reached, edit.char_start, len(text)))
-        text += document.slice(reached, edit.char_start)
-        places[edit] = len(text)
-        text, reached = text + edit.text, edit.char_end
-    kept.append((reached, sentence.char_end, len(text)))
-    text += document.slice(reached, sentence.char_end)
-    moved = {m: _move(m, kept, places, document.id) for m in labeled.annotation.mentions}
-    relations = (
-        replace(r, head=moved[r.head], tail=moved[r.tail]) for r in labeled.annotation.relations
-    )
-    tokens = _tokens(sentence, kept, places)
-    made = Document(document.id, text, (Sentence(0, len(text), tokens),))
-    return LabeledDocument(made, Annotation.build(moved.values(), relations))
-
-
-def only_sentence(labeled: LabeledDocument) -> Sentence:
-    """Return the one sentence that a document lists.
-
-    Raises:
-        AnnotationError: It lists another number of sentences.
-    """
-    sentences = labeled.document.sentences
-    if len(sentences) != 1:
-        raise AnnotationError(
-            f"document {labeled.document.id!r} lists {len(sentences)} sentences; valid: 1"
-        )
-    return sentences[0]
-
-
-def _move(
-    mention: Mention, kept: Sequence[tuple[int, int, int]], places: Mapping[Edit, int], id: str
-) -> Mention:
-    for edit, place in places.items():
-        if edit.char_start <= mention.char_start and mention.char_end <= edit.char_end:
-            start, end = place + edit.inner_start, place + edit.inner_end
-            return replace(mention, char_start=start, char_end=end)
-    first = _shifted(mention.char_start, kept)
-    last = _shifted(mention.char_end - 1, kept)
-    if first is None or last is None:
-        raise AnnotationError(
-            f"document {id!r}: an edit cuts the {mention.type} mention at "
-            f"{mention.char_start}-{mention.char_end}"
-        )
-    return replace(mention, char_start=first, char_end=last + 1)
-
-
-def _shifted(char: int, kept: Sequence[tuple[int, int, int]]) -> int | None:
-    return next((place + char - start for start, end, place in kept if start <= char < end), None)
-
-
-def _tokens(
-    sentence: Sentence, kept: Sequence[tuple[int, int, int]], places: Mapping[Edit, int]
-) -> tuple[Token, ...]:
-    if not sentence.tokens:
-        return ()
-    tokens = []
-    for token in sentence.tokens:
-        start = _shifted(token.char_start, kept)
-        if start is not None:
-            tokens.append(Token(start, start + token.char_end - token.char_start))
-    for edit, place in places.items():
-        words = re.finditer(r"\S+", edit.text)
-        tokens += [Token(place + w.start(), place + w.end()) for w in words]
-    return tuple(sorted(tokens, key=lambda t: t.char_start))
 
 
 def punctuation(labeled: LabeledDocument) -> LabeledDocument:

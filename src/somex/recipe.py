@@ -49,6 +49,8 @@ class DataConfig:
         rare_below: An entity type with fewer training mentions than this is rare.
         rare_repeat: How often an epoch shows each sentence that holds a rare type.
         turn_names: Add each ``Long Name (LN)`` as ``LN (Long Name)`` and the other way round.
+        link_names: Add each ``LN (Long Name)`` once more with a comma, colon or dash instead of
+            the parentheses.
         swap_rate: Probability that a mention in a repeated or copied sentence is given another
             text of its type, drawn from the training sentences.
         swap_copies: How many swapped copies of every sentence with mentions are added.
@@ -62,6 +64,7 @@ class DataConfig:
     rare_below: int = 150
     rare_repeat: int = 1
     turn_names: bool = False
+    link_names: bool = False
     swap_rate: float = 0.0
     swap_copies: int = 0
 
