@@ -64,7 +64,7 @@ class HtmlHandler(MarkupHandler):
             return Rule(Role.PLAIN if keeps else Role.DROP)
         if self.parent() == "table":
             return Rule(Role.BLOCK if tag == "caption" else Role.DROP)
-        if tag in _HEADINGS:
+        if tag in _HEADINGS and not self._is_bibliography(attrs):
             return self._heading_rule(_HEADINGS[tag])
         if self._list_level or self._is_bibliography(attrs):
             return self._entry_rule(tag, attrs)
@@ -95,7 +95,7 @@ class HtmlHandler(MarkupHandler):
     def _entry_rule(self, tag: str, attrs: Mapping[str, str]) -> Rule:
         if tag in _ENTRIES or attrs.get("role") == "doc-biblioentry":
             return Rule(Role.REFERENCE, (self._entry_id(attrs),))
-        return Rule(Role.DROP if tag in _INLINE else Role.PLAIN)
+        return Rule(Role.DROP if tag in _INLINE or tag in _HEADINGS else Role.PLAIN)
 
     def _entry_id(self, attrs: Mapping[str, str]) -> str:
         if "id" in attrs or self.node is None:
