@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from somex.augment import NamePool, link_names, turn_names
+from somex.citations import COMMON_STYLE, recite
 from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, LabeledDocument
 from somex.purposes import carry_purposes
@@ -201,6 +202,10 @@ def _augment(
     added = [*(_rare([*train, *turned], config) * (config.rare_repeat - 1))]
     added += full * config.swap_copies
     swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in added]
+    swapped = [
+        recite(part, style=COMMON_STYLE, rng=rng) if rng.random() < config.recite_rate else part
+        for part in swapped
+    ]
     return [*train, *turned, *swapped]
 
 

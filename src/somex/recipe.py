@@ -53,6 +53,8 @@ class DataConfig:
             the parentheses.
         swap_rate: Probability that a mention in a repeated or copied sentence is given another
             text of its type, drawn from the training sentences.
+        recite_rate: Share of the repeated and copied sentences whose citations are turned from
+            numbers to authors and years, and back.
         swap_copies: How many swapped copies of every sentence with mentions are added.
     """
 
@@ -66,6 +68,7 @@ class DataConfig:
     turn_names: bool = False
     link_names: bool = False
     swap_rate: float = 0.0
+    recite_rate: float = 0.0
     swap_copies: int = 0
 
     def __post_init__(self) -> None:
@@ -73,6 +76,7 @@ class DataConfig:
         check_range("rare_below", self.rare_below, 0, 10**9)
         check_range("rare_repeat", self.rare_repeat, 1, 100)
         check_range("swap_rate", self.swap_rate, 0.0, 1.0)
+        check_range("recite_rate", self.recite_rate, 0.0, 1.0)
         check_range("swap_copies", self.swap_copies, 0, 100)
 
 

@@ -118,3 +118,30 @@ def _tokens(
         words = re.finditer(r"\S+", edit.text)
         tokens += [Token(place + w.start(), place + w.end()) for w in words]
     return tuple(sorted(tokens, key=lambda t: t.char_start))
+
+
+def is_clean(edit: Edit, labeled: LabeledDocument) -> bool:
+    """Tell whether an edit can be applied.
+
+    No mention or token may lie across a border of it, and one mention at most inside it.
+    """
+    touched = [
+        m
+        for m in labeled.annotation.mentions
+        if m.char_start < edit.char_end and edit.char_start < m.char_end
+    ]
+    if not touched:
+        return _is_between_tokens(edit, labeled)
+    (first, *others) = touched
+    inside = edit.char_start <= first.char_start and first.char_end <= edit.char_end
+    around = first.char_start <= edit.char_start and edit.char_end <= first.char_end
+    return not others and (inside or around) and _is_between_tokens(edit, labeled)
+
+
+def _is_between_tokens(edit: Edit, labeled: LabeledDocument) -> bool:
+    return all(
+        token.char_end <= edit.char_start
+        or token.char_start >= edit.char_end
+        or (edit.char_start <= token.char_start and token.char_end <= edit.char_end)
+        for token in only_sentence(labeled).tokens
+    )
