@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,11 @@ from torch import nn
 
 from somex import training
 from somex.core import LabeledDocument
-from somex.core.errors import ConfigError, FormatError
 from somex.metrics import Report
 from somex.model.config import ModelConfig
 from somex.model.folder import open_predictor
-from somex.model.objective import task_losses
 from somex.recipe import DataConfig, Recipe, Source, TrainingConfig
-from somex.run_state import load_state, save_state
-from somex.training import Listener, Progress, Trainer, make_batches, score_predictor
+from somex.training import Listener, Progress, Trainer, score_predictor
 
 Weights = dict[str, torch.Tensor]
 
@@ -451,51 +447,3 @@ def test_training_in_bfloat16_keeps_fp32_weights(
     model = _trainer(recipe, tmp_path, tiny_corpus, tiny_corpus[:4], record).run()
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     assert record.steps[-1].ner_loss < record.steps[0].ner_loss
-
-
-def test_make_batches_cut_the_examples_by_seed_and_epoch(
-    tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
-) -> None:
-    examples = _trainer(_recipe(tiny_bert), tmp_path, tiny_corpus).examples
-    config = TrainingConfig(batch_size=3)
-    batches = make_batches(examples, config, epoch=0)
-    assert [len(b) for b in batches].count(3) == 5
-    flat = [id(e) for batch in batches for e in batch]
-    assert sorted(flat) == sorted(map(id, examples))
-    assert make_batches(examples, config, epoch=0) == batches
-    assert make_batches(examples, config, epoch=1) != batches
-    assert make_batches(examples, replace(config, seed=2), epoch=0) != batches
-    other = make_batches(examples, replace(config, order_seed=2), epoch=0)
-    assert other == make_batches(examples, replace(config, seed=2), epoch=0)
-
-
-def test_task_losses_of_a_batch_without_mentions_are_finite(
-    tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
-) -> None:
-    trainer = _trainer(_recipe(tiny_bert), tmp_path, tiny_corpus)
-    empty = [e for e in trainer.examples if not e.mentions]
-    ner, re, _ = task_losses(trainer.model, empty, task="joint", pad_id=0)
-    assert re.item() == 0.0
-    (ner + re).backward()
-    assert torch.isfinite(ner)
-
-
-def test_task_losses_of_a_disjoint_stage_need_separate_encoders(
-    tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
-) -> None:
-    trainer = _trainer(_recipe(tiny_bert), tmp_path, tiny_corpus)
-    with pytest.raises(ConfigError, match="encoders: separate"):
-        task_losses(trainer.model, trainer.examples[:2], task="re", pad_id=0)
-
-
-def test_run_state_round_trip_and_faults(tmp_path: Path) -> None:
-    assert load_state(tmp_path) is None
-    save_state({"a": torch.ones(2), "b": [1, "x"]}, tmp_path)
-    state = load_state(tmp_path)
-    assert state is not None
-    assert state["b"] == [1, "x"]
-    assert torch.equal(state["a"], torch.ones(2))
-    assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
-    (tmp_path / "state.pt").write_bytes(b"no checkpoint")
-    with pytest.raises(FormatError, match=r"state\.pt: is no checkpoint"):
-        load_state(tmp_path)
