@@ -127,7 +127,7 @@ def test_tags_are_o_then_begins_then_insides() -> None:
         assert TAGS[inside_tag(index)] == f"I-{kind}"
 
 
-def test_decode_mentions_confidence_is_the_geometric_mean() -> None:
+def test_decode_mentions_confidence_is_that_of_the_least_sure_unit() -> None:
     probs = np.full((3, N_TAGS), 0.3 / (N_TAGS - 1), np.float32)
     version = ENTITY_TYPES.index(E.VERSION)
     for unit, (tag, p) in enumerate(
@@ -137,9 +137,9 @@ def test_decode_mentions_confidence_is_the_geometric_mean() -> None:
         probs[unit, tag] = p
     (mention,) = decode_mentions(np.log(probs))
     assert (mention.unit_start, mention.unit_end, mention.type) == (1, 3, E.VERSION)
-    assert mention.confidence == pytest.approx((0.9 * 0.4) ** 0.5, rel=1e-5)
-    assert decode_mentions(np.log(probs), DecodingConfig(min_confidence=0.59))
-    assert not decode_mentions(np.log(probs), DecodingConfig(min_confidence=0.61))
+    assert mention.confidence == pytest.approx(0.4, rel=1e-5)
+    assert decode_mentions(np.log(probs), DecodingConfig(min_confidence=0.39))
+    assert not decode_mentions(np.log(probs), DecodingConfig(min_confidence=0.41))
 
 
 def test_decode_mentions_confidence_doubts_the_end() -> None:
@@ -149,7 +149,7 @@ def test_decode_mentions_confidence_doubts_the_end() -> None:
     probs[1, OUTSIDE], probs[1, inside_tag(version)] = 0.6, 0.4
     (mention,) = decode_mentions(np.log(probs))
     assert mention.unit_end == 1
-    assert mention.confidence == pytest.approx((0.8 * 0.6) ** 0.5, rel=1e-4)
+    assert mention.confidence == pytest.approx(0.6, rel=1e-4)
 
 
 def test_decode_mentions_lean_trades_recall_for_precision() -> None:

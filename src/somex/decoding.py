@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -139,8 +138,8 @@ def decode_mentions(
             training data none touch.
 
     Returns:
-        The mentions in reading order, none overlapping; the confidence is the geometric mean of
-        the probabilities of the units' tags and of the next unit's not going on with the mention,
+        The mentions in reading order, none overlapping; the confidence is the least of the
+        probabilities of the units' tags and of the next unit's not going on with the mention,
         calibrated.
     """
     config = config or DecodingConfig()
@@ -168,11 +167,11 @@ def decode_mentions(
 def _span_confidence(
     log_probs: FloatArray, chosen: FloatArray, start: int, end: int, kind: EntityType
 ) -> float:
-    """Return the geometric mean of the chances of a span's tags and of its end."""
+    """Return the least of the chances of a span's tags and of its end."""
     chances: list[float] = np.exp(chosen[start:end]).tolist()
     if end < len(chosen):
         chances.append(1.0 - float(np.exp(log_probs[end, _FIRST_INSIDE + _TYPE_INDEX[kind]])))
-    return min(1.0, math.prod(chances) ** (1 / len(chances)))
+    return min(1.0, *chances)
 
 
 def decode_purposes(logits: FloatArray, mentions: Sequence[SpanPrediction]) -> list[SpanPrediction]:

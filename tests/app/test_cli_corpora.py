@@ -47,7 +47,7 @@ def test_cli_validate_lets_warnings_fail_on_request(somd):
 def test_cli_validate_names_unknown_formats(somd):
     result = runner.invoke(app, ["validate", str(somd), "--format", "conll"])
     assert isinstance(result.exception, FormatError)
-    assert "valid: brat, jsonl" in str(result.exception)
+    assert "valid: brat, html, jats, jsonl" in str(result.exception)
 
 
 def test_cli_convert_reports_what_is_lost(somd, tmp_path):
