@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "citations": {"core", "rewriting"},
     "augment": {"core", "rewriting", "text"},
     "rewriting": {"core"},
-    "purposes": {"core"},
+    "purposes": {"core", "text"},
     "purpose_metrics": {"core", "metrics"},
     "recipe": {"core", "model"},
     "corpus": {"augment", "citations", "core", "purposes", "readers", "recipe", "text"},

@@ -18,10 +18,10 @@ from somex.corpus import (
     read_source,
     sentence_text,
     split_labeled,
-    squeeze,
 )
 from somex.readers.brat import write_brat
 from somex.recipe import DataConfig, Source
+from somex.text.matching import squeeze
 
 LINES = (
     *tiny.MARKED,

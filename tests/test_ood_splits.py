@@ -9,14 +9,12 @@ import pytest
 import tiny
 from somex.core import Annotation, ConfigError, Document, EntityType, LabeledDocument, Mention
 from somex.corpus import (
-    MIN_TELLING,
     TrainingData,
     bucket_of,
     build_training_data,
     cut_training_data,
     hash_documents,
     sentence_text,
-    squeeze,
 )
 from somex.ood_splits import (
     N_NAME_BUCKETS,
@@ -29,6 +27,7 @@ from somex.ood_splits import (
 )
 from somex.readers.brat import write_brat
 from somex.recipe import DataConfig, Source
+from somex.text.matching import MIN_TELLING, squeeze
 
 HEADING = "Statistics"
 LINES = (*tiny.MARKED, HEADING)

@@ -17,6 +17,7 @@ from somex.purposes import carry_purposes
 from somex.readers.registry import detect_format, read_corpus
 from somex.readers.somd import read_somd_split
 from somex.recipe import DataConfig, Source
+from somex.text.matching import MIN_TELLING, squeeze
 from somex.text.sentences import split_sentences
 
 
@@ -34,15 +35,6 @@ def read_source(source: Source) -> list[LabeledDocument]:
     if format == "somd":
         return read_somd_split(path, source.split)
     return list(read_corpus(path, format=format))
-
-
-MIN_TELLING = 24
-"""Characters (white space aside) from which on a sentence tells which document it stands in."""
-
-
-def squeeze(text: str) -> str:
-    """Return a text without white space and case: what two tokenisations of it share."""
-    return "".join(text.split()).casefold()
 
 
 def split_labeled(labeled: LabeledDocument) -> list[LabeledDocument]:

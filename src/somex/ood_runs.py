@@ -18,6 +18,7 @@ from somex.ood_bench import (
     Corpora,
     Scores,
     TestSet,
+    all_sets,
     fingerprint,
     perturb,
     score_set,
@@ -145,8 +146,7 @@ def _score(test_sets: Sequence[TestSet], place: Path) -> list[Scores]:
 def _write_results(
     bench: Bench, scored: dict[str, tuple[TestSet, list[Scores]]], trained: dict[str, Any]
 ) -> dict[str, Any]:
-    order = [*SPLITS, *PERTURBATIONS, *SOFTCITE]
-    rows = [summarize_set(*scored[name]) for name in order if name in scored]
+    rows = [summarize_set(*scored[name]) for name in all_sets() if name in scored]
     results = {
         "recipe": bench.recipe.to_json(),
         "seeds": list(bench.seeds),

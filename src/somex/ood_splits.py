@@ -14,16 +14,15 @@ from somex.core.errors import ConfigError, unknown_value
 from somex.core.schema import SOFTWARE_TYPES, EntityType
 from somex.core.types import LabeledDocument, Mention
 from somex.corpus import (
-    MIN_TELLING,
     HoldOut,
     bucket_of,
     hold_out_fold,
     read_main,
     read_source,
     sentence_text,
-    squeeze,
 )
 from somex.recipe import DataConfig, Source
+from somex.text.matching import MIN_TELLING, squeeze
 from somex.text.words import split_words
 
 CONTROL = "fold"

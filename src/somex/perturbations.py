@@ -12,6 +12,7 @@ from somex.citations import CitationStyle, recite
 from somex.core.schema import EntityType
 from somex.core.types import LabeledDocument, Sentence
 from somex.rewriting import Edit, is_clean, only_sentence, rewrite
+from somex.text.matching import lower_each
 from somex.text.retokenize import split_punctuation
 from somex.text.words import split_words
 
@@ -40,8 +41,7 @@ def punctuation(labeled: LabeledDocument) -> LabeledDocument:
 def lower_case(labeled: LabeledDocument) -> LabeledDocument:
     """Write the sentence in lower case (letters whose lower case is longer stay)."""
     document = labeled.document
-    text = "".join(c.lower() if len(c.lower()) == 1 else c for c in document.text)
-    return LabeledDocument(replace(document, text=text), labeled.annotation)
+    return LabeledDocument(replace(document, text=lower_each(document.text)), labeled.annotation)
 
 
 def citation_style(labeled: LabeledDocument) -> LabeledDocument:

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from somex.core.schema import Purpose
-from somex.core.types import Annotation, LabeledDocument, Mention
-
-MIN_LENGTH = 24
-"""Characters (white space aside) below which a sentence may stand anywhere."""
+from somex.core.types import LabeledDocument, Mention
+from somex.text.matching import MIN_TELLING, lower_each
 
 Place = tuple[int, int]
 """Start and end of a mention, white space not counted."""
@@ -57,7 +55,7 @@ def _known(labeled: LabeledDocument) -> _Known:
 
 def _solid(text: str) -> str:
     """Return a text without white space, lower-cased letter by letter (lengths are kept)."""
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text if not c.isspace())
+    return lower_each("".join(c for c in text if not c.isspace()))
 
 
 def _solid_before(text: str) -> list[int]:
@@ -72,7 +70,7 @@ def _carried(part: LabeledDocument, known: Sequence[_Known]) -> LabeledDocument:
     (sentence,) = part.document.sentences
     text = part.document.slice(sentence.char_start, sentence.char_end)
     solid, before = _solid(text), _solid_before(text)
-    if len(solid) < MIN_LENGTH or not part.annotation.mentions:
+    if len(solid) < MIN_TELLING or not part.annotation.mentions:
         return part
     found: dict[Place, Purpose] = {}
     for document in known:
@@ -90,5 +88,4 @@ def _carried(part: LabeledDocument, known: Sequence[_Known]) -> LabeledDocument:
         place = (before[mention.char_start - offset], before[mention.char_end - offset])
         fits = place in found and mention.takes_purpose
         new[mention] = replace(mention, purpose=found[place]) if fits else mention
-    relations = (replace(r, head=new[r.head], tail=new[r.tail]) for r in part.annotation.relations)
-    return LabeledDocument(part.document, Annotation.build(new.values(), relations))
+    return LabeledDocument(part.document, part.annotation.with_mentions(new))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from somex.core.errors import AnnotationError
-from somex.core.types import Annotation, Document, LabeledDocument, Mention, Sentence, Token
+from somex.core.types import Document, LabeledDocument, Mention, Sentence, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,9 @@ def rewrite(labeled: LabeledDocument, edits: Iterable[Edit]) -> LabeledDocument:
     kept.append((reached, sentence.char_end, len(text)))
     text += document.slice(reached, sentence.char_end)
     moved = {m: _move(m, kept, places, document.id) for m in labeled.annotation.mentions}
-    relations = (
-        replace(r, head=moved[r.head], tail=moved[r.tail]) for r in labeled.annotation.relations
-    )
     tokens = _tokens(sentence, kept, places)
     made = Document(document.id, text, (Sentence(0, len(text), tokens),))
-    return LabeledDocument(made, Annotation.build(moved.values(), relations))
+    return LabeledDocument(made, labeled.annotation.with_mentions(moved))
 
 
 def only_sentence(labeled: LabeledDocument) -> Sentence:

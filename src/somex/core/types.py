@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from somex.core.errors import AnnotationError
 from somex.core.origins import CallOut, Link, Origin, Reference, check_span
@@ -263,6 +263,15 @@ class Annotation:
             tuple(sorted(mentions, key=lambda m: m.key)),
             tuple(sorted(relations, key=lambda r: (r.head.key, r.tail.key, r.type))),
         )
+
+    def with_mentions(self, new: Mapping[Mention, Mention]) -> Annotation:
+        """Return the annotation with other mentions in the place of its own; relations follow.
+
+        Args:
+            new: What each mention becomes, all of them.
+        """
+        relations = (replace(r, head=new[r.head], tail=new[r.tail]) for r in self.relations)
+        return Annotation.build((new[m] for m in self.mentions), relations)
 
 
 @dataclass(frozen=True, slots=True)

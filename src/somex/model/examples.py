@@ -9,7 +9,7 @@ from somex.core.schema import PURPOSES, EntityType, RelationType
 from somex.core.tags import tags_of_spans
 from somex.core.types import LabeledDocument, Mention, Token
 from somex.model.config import ModelConfig
-from somex.model.inputs import PieceEncoder, Window, joins_of, units_of
+from somex.model.inputs import PieceEncoder, Window, encode_sentence
 from somex.model.pairs import UnitMention
 from somex.text.sentences import split_sentences
 
@@ -47,10 +47,8 @@ def build_examples(
     """
     document = labeled.document
     for sentence in document.sentences or split_sentences(document.text):
-        sentence_units = units_of(document, sentence, units=config.units)
-        joins = joins_of(document, sentence, sentence_units) if config.word_borders else ()
         mentions = [m for m in labeled.annotation.mentions if sentence.holds(m)]
-        for window in pieces.encode(document.text, sentence_units, joins=joins):
+        for window in encode_sentence(document, sentence, pieces=pieces, config=config):
             yield _example(window, mentions, labeled)
 
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from somex.core.errors import ModelError
 from somex.core.types import Document, Sentence, Token
+from somex.model.config import ModelConfig
 from somex.model.shapes import IS_WORD, N_SHAPES, shape_of
 from somex.text.atoms import split_atoms
 from somex.text.windows import split_windows
@@ -144,6 +145,15 @@ class PieceEncoder:
         return Window(
             tuple(units), tuple(ids), tuple(first), tuple(last), tuple(shapes), tuple(joins)
         )
+
+
+def encode_sentence(
+    document: Document, sentence: Sentence, *, pieces: PieceEncoder, config: ModelConfig
+) -> list[Window]:
+    """Return the windows of a sentence, with the units and borders that a model asks for."""
+    units = units_of(document, sentence, units=config.units)
+    joins = joins_of(document, sentence, units) if config.word_borders else ()
+    return pieces.encode(document.text, units, joins=joins)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,10 @@ def _padded_tags(examples: Sequence[Example], batch: Batch, device: torch.device
 
 
 def _purposes(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:
+    if model.purpose_head is None:
+        return units.sum() * 0.0
     mentions = build_mentions([example.mentions for example in examples])
-    if model.purpose_head is None or not len(mentions.mention_row):
+    if not len(mentions.mention_row):
         return units.sum() * 0.0
     logits = model.tell_purposes(units, to_torch_mentions(mentions, units.device))
     labels = [label for example in examples for label in example.purposes]

@@ -21,7 +21,7 @@ from somex.decoding import (
 )
 from somex.model.backend import Backend
 from somex.model.config import ModelConfig
-from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, joins_of, units_of
+from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, encode_sentence
 from somex.model.pairs import ALLOWED, MentionBatch, PairBatch, UnitMention, build_pairs
 from somex.text.sentences import split_sentences
 
@@ -82,10 +82,9 @@ class Predictor:
         places: list[_Place] = []
         for index, document in enumerate(documents):
             for sentence in document.sentences or split_sentences(document.text):
-                units = units_of(document, sentence, units=self.config.units)
-                borders = self.config.word_borders
-                joins = joins_of(document, sentence, units) if borders else ()
-                of_sentence = self._pieces.encode(document.text, units, joins=joins)
+                of_sentence = encode_sentence(
+                    document, sentence, pieces=self._pieces, config=self.config
+                )
                 windows.extend(of_sentence)
                 places.extend(_own(index, of_sentence))
         found: list[_Found | None] = [None] * len(windows)

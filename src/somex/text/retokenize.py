@@ -7,11 +7,8 @@ from dataclasses import replace
 
 from somex.core.errors import AnnotationError
 from somex.core.types import (
-    Annotation,
     Document,
     LabeledDocument,
-    Mention,
-    Relation,
     Sentence,
     Token,
 )
@@ -54,12 +51,5 @@ def split_punctuation(labeled: LabeledDocument) -> LabeledDocument:
     sentence = Sentence(0, len(text), tuple(tokens))
     return LabeledDocument(
         Document(document.id, text, (sentence,), provenance=document.provenance),
-        _moved(labeled.annotation, moved),
+        labeled.annotation.with_mentions(moved),
     )
-
-
-def _moved(annotation: Annotation, moved: dict[Mention, Mention]) -> Annotation:
-    relations = (
-        Relation(r.type, moved[r.head], moved[r.tail], r.confidence) for r in annotation.relations
-    )
-    return Annotation.build(moved.values(), relations)
