@@ -59,6 +59,9 @@ class _Purpose(nn.Module):
         return self.model.tell_purposes(units, TorchMentions(*tensors))
 
 
+Axes = dict[str, dict[int, str]]
+"""Name of a graph's input or output -> its axes of free length, with their names."""
+
 _PIECES = ("piece_ids", "piece_mask", "piece_shapes")
 _UNITS = ("unit_first", "unit_last", "unit_shapes")
 _MENTIONS = ("mention_row", "mention_start", "mention_last", "mention_type")
@@ -72,7 +75,7 @@ def export_model(
 
     Args:
         folder: Holds model.safetensors.
-        target: Gets config.json, tokenizer.json, the two graphs and their weights, in files below
+        target: Gets config.json, tokenizer.json, the graphs and their weights, in files below
             90 MB (a single larger tensor has a file of its own); may be ``folder`` itself.
         precision: ``int8`` or ``fp32``.
         calibration: Texts that show which channels are outliers; sentences of ours by default.
@@ -114,50 +117,40 @@ def _trace_encode(model: JointModel, path: Path) -> None:
     units = [torch.ones((2, 5), dtype=torch.int64) for _ in _UNITS]
     axes = {name: {0: "batch", 1: "n_pieces"} for name in _PIECES}
     axes |= {name: {0: "batch", 1: "n_units"} for name in _UNITS}
-    axes |= {name: {0: "batch", 1: "n_units"} for name in ("tag_logits", "unit_vectors")}
-    torch.onnx.export(
-        _Encode(model).eval(),
-        (*pieces, *units),
-        str(path),
-        input_names=[*_PIECES, *_UNITS],
-        output_names=["tag_logits", "unit_vectors"],
-        dynamic_axes=axes,
-        opset_version=_OPSET,
-        dynamo=False,
-    )
+    outputs = {name: {0: "batch", 1: "n_units"} for name in ("tag_logits", "unit_vectors")}
+    _trace(_Encode(model), [*pieces, *units], axes, outputs, path)
 
 
 def _trace_relate(model: JointModel, path: Path) -> None:
-    units = torch.zeros((2, 5, model.unit_encoder.width))
-    mentions = [torch.zeros(4, dtype=torch.int64) for _ in _MENTIONS]
-    pairs = [torch.zeros(6, dtype=torch.int64) for _ in _PAIRS]
-    axes = {"unit_vectors": {0: "batch", 1: "n_units"}, "pair_logits": {0: "n_pairs"}}
-    axes |= {name: {0: "n_mentions"} for name in _MENTIONS}
+    tensors, axes = _mention_inputs(model)
+    tensors += [torch.zeros(6, dtype=torch.int64) for _ in _PAIRS]
     axes |= {name: {0: "n_pairs"} for name in _PAIRS}
-    torch.onnx.export(
-        _Relate(model).eval(),
-        (units, *mentions, *pairs),
-        str(path),
-        input_names=["unit_vectors", *_MENTIONS, *_PAIRS],
-        output_names=["pair_logits"],
-        dynamic_axes=axes,
-        opset_version=_OPSET,
-        dynamo=False,
-    )
+    _trace(_Relate(model), tensors, axes, {"pair_logits": {0: "n_pairs"}}, path)
 
 
 def _trace_purpose(model: JointModel, path: Path) -> None:
-    units = torch.zeros((2, 5, model.unit_encoder.width))
-    mentions = [torch.zeros(4, dtype=torch.int64) for _ in _MENTIONS]
-    axes = {"unit_vectors": {0: "batch", 1: "n_units"}, "purpose_logits": {0: "n_mentions"}}
-    axes |= {name: {0: "n_mentions"} for name in _MENTIONS}
+    tensors, axes = _mention_inputs(model)
+    _trace(_Purpose(model), tensors, axes, {"purpose_logits": {0: "n_mentions"}}, path)
+
+
+def _mention_inputs(model: JointModel) -> tuple[list[Tensor], Axes]:
+    tensors = [torch.zeros((2, 5, model.unit_encoder.width))]
+    tensors += [torch.zeros(4, dtype=torch.int64) for _ in _MENTIONS]
+    axes = {"unit_vectors": {0: "batch", 1: "n_units"}}
+    return tensors, axes | {name: {0: "n_mentions"} for name in _MENTIONS}
+
+
+def _trace(
+    module: nn.Module, tensors: Sequence[Tensor], inputs: Axes, outputs: Axes, path: Path
+) -> None:
+    """Trace a module with example inputs; the names and free axes stand in the order of both."""
     torch.onnx.export(
-        _Purpose(model).eval(),
-        (units, *mentions),
+        module.eval(),
+        tuple(tensors),
         str(path),
-        input_names=["unit_vectors", *_MENTIONS],
-        output_names=["purpose_logits"],
-        dynamic_axes=axes,
+        input_names=[*inputs],
+        output_names=[*outputs],
+        dynamic_axes=inputs | outputs,
         opset_version=_OPSET,
         dynamo=False,
     )
