@@ -15,6 +15,7 @@ from somex.decoding import DecodingConfig
 from somex.model.folder import open_predictor
 from somex.model.predictor import Predictor
 from somex.model_registry import ModelInfo, find_model
+from somex.readers.files import write_text
 from somex.readers.inputs import Source
 from somex.readers.jsonl import format_line
 from somex.readers.papers import SourceReader
@@ -203,4 +204,4 @@ def _write_failures(failures: Sequence[Failure], path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     lines = (json.dumps({"path": f.path, "reason": f.reason}) for f in failures)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text("\n".join(lines) + "\n", path)

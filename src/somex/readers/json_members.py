@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+from somex.core.errors import SomexError
+
+T = TypeVar("T")
 Tell = Callable[[str], None]
 
 
@@ -44,3 +47,37 @@ def members_of(
     for fault in faults:
         tell(fault)
     return None if faults else cast("dict[str, Any]", obj)
+
+
+def items_of(
+    items: list[object],
+    name: str,
+    tell: Tell,
+    *,
+    required: dict[str, Kind],
+    optional: dict[str, Kind] | None = None,
+    make: Callable[[dict[str, Any], str], T | None],
+) -> Iterator[T]:
+    """Yield what is made of each object of a list, telling of those that can't be.
+
+    Args:
+        items: The list.
+        name: What it is called.
+        tell: Hears of each fault, with its place.
+        required: Members that each object must have.
+        optional: Members that it may have.
+        make: Makes the value of an object's members and its place; None where it told of a fault
+            itself, a `SomexError` where the values don't fit.
+    """
+    for index, item in enumerate(items):
+        where = f"{name}[{index}]"
+        members = members_of(item, where, tell, required=required, optional=optional or {})
+        if members is None:
+            continue
+        try:
+            made = make(members, where)
+        except SomexError as error:
+            tell(f"{where}: {error}")
+            continue
+        if made is not None:
+            yield made

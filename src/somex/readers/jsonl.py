@@ -28,6 +28,7 @@ from somex.readers.json_members import (
     STRING,
     STRING_OR_NULL,
     Tell,
+    items_of,
     members_of,
 )
 from somex.readers.jsonl_papers import (
@@ -252,34 +253,26 @@ def _parse_provenance(obj: dict[str, Any], tell: Tell) -> dict[str, str]:
 
 
 def _parse_sentences(items: list[object], tell: Tell) -> Iterator[Sentence]:
-    for index, item in enumerate(items):
-        where = f"sentences[{index}]"
-        members = members_of(item, where, tell, required=SPAN, optional={"tokens": LIST})
-        if members is None:
-            continue
+    def make(members: dict[str, Any], where: str) -> Sentence | None:
         pairs = members.get("tokens", [])
         if not all(
             type(pair) is list and len(pair) == 2 and all(type(n) is int for n in pair)
             for pair in pairs
         ):
             tell(f"{where}.tokens holds something that is not [char_start, char_end]")
-            continue
-        try:
-            tokens = tuple(Token(start, end) for start, end in pairs)
-            yield Sentence(members["char_start"], members["char_end"], tokens)
-        except SomexError as error:
-            tell(f"{where}: {error}")
+            return None
+        tokens = tuple(Token(start, end) for start, end in pairs)
+        return Sentence(members["char_start"], members["char_end"], tokens)
+
+    optional = {"tokens": LIST}
+    return items_of(items, "sentences", tell, required=SPAN, optional=optional, make=make)
 
 
 def _parse_sections(items: list[object], tell: Tell) -> Iterator[Section]:
-    for index, item in enumerate(items):
-        where = f"sections[{index}]"
-        members = members_of(item, where, tell, required={"name": STRING} | SPAN, optional={})
-        if members is not None:
-            try:
-                yield Section(**members)
-            except SomexError as error:
-                tell(f"{where}: {error}")
+    required = {"name": STRING} | SPAN
+    return items_of(
+        items, "sections", tell, required=required, make=lambda members, _: Section(**members)
+    )
 
 
 def _parse_mentions(items: list[object], text: str, tell: Tell) -> dict[str, Mention]:

@@ -23,7 +23,7 @@ from somex.readers.json_members import (
     STRING,
     STRING_OR_NULL,
     Tell,
-    members_of,
+    items_of,
 )
 
 PAPER_MEMBERS = ("origins", "references", "call_outs", "links")
@@ -137,40 +137,29 @@ def _origin_of_row(row: Any) -> Origin:
 
 
 def _parse_references(items: list[object], tell: Tell) -> Iterator[Reference]:
-    optional = {"doi": STRING_OR_NULL, "title": STRING_OR_NULL}
-    for index, item in enumerate(items):
-        where = f"references[{index}]"
-        required = {"id": STRING, "text": STRING}
-        members = members_of(item, where, tell, required=required, optional=optional)
-        if members is not None:
-            try:
-                yield Reference(**members)
-            except SomexError as error:
-                tell(f"{where}: {error}")
+    return items_of(
+        items,
+        "references",
+        tell,
+        required={"id": STRING, "text": STRING},
+        optional={"doi": STRING_OR_NULL, "title": STRING_OR_NULL},
+        make=lambda members, _: Reference(**members),
+    )
 
 
 def _parse_call_outs(items: list[object], tell: Tell) -> Iterator[CallOut]:
-    for index, item in enumerate(items):
-        where = f"call_outs[{index}]"
-        members = members_of(item, where, tell, required=SPAN | {"references": LIST}, optional={})
-        if members is None:
-            continue
+    def make(members: dict[str, Any], where: str) -> CallOut | None:
         if not all(type(id) is str for id in members["references"]):
             tell(f"{where}.references holds something that is no string")
-            continue
-        try:
-            ids = tuple(members["references"])
-            yield CallOut(members["char_start"], members["char_end"], ids)
-        except SomexError as error:
-            tell(f"{where}: {error}")
+            return None
+        return CallOut(members["char_start"], members["char_end"], tuple(members["references"]))
+
+    required = SPAN | {"references": LIST}
+    return items_of(items, "call_outs", tell, required=required, make=make)
 
 
 def _parse_links(items: list[object], tell: Tell) -> Iterator[Link]:
-    for index, item in enumerate(items):
-        where = f"links[{index}]"
-        members = members_of(item, where, tell, required=SPAN | {"url": STRING}, optional={})
-        if members is not None:
-            try:
-                yield Link(**members)
-            except SomexError as error:
-                tell(f"{where}: {error}")
+    required = SPAN | {"url": STRING}
+    return items_of(
+        items, "links", tell, required=required, make=lambda members, _: Link(**members)
+    )

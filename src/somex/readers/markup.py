@@ -6,6 +6,7 @@ element and the place of each character in the text of that element.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ class ReferenceEntry:
     title: list[str] = field(default_factory=list)
 
 
-class MarkupHandler:
+class MarkupHandler(ABC):
     """Turns the events of a parser into a paper.
 
     Args:
@@ -87,11 +88,11 @@ class MarkupHandler:
         self._entry: ReferenceEntry | None = None
         self._facts: list[Element] = []
 
+    @abstractmethod
     def rule_of(self, tag: str, attrs: Mapping[str, str]) -> Rule:
         """Return the role of an element that opens inside ``self.open``."""
-        raise NotImplementedError
 
-    def take_fact(self, element: Element, text: str) -> None:
+    def take_fact(self, element: Element, text: str) -> None:  # noqa: B027 (a hook; HTML has no facts)
         """Take the text of an element of role FACT."""
 
     def take_entry_part(self, tag: str, attrs: Mapping[str, str], entry: ReferenceEntry) -> str:
