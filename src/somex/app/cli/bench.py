@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from somex.app.cli.options import Threads, parse_numbers
+from somex.app.cli.json_output import print_json, write_json
+from somex.app.cli.options import Overrides, Resume, Seeds, Threads, parse_numbers
 from somex.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -45,16 +45,12 @@ def ood(
     splits: Annotated[
         str, typer.Option(help="Only these test sets, as `fold,unseen-names,softcite`.")
     ] = "",
-    seeds: Annotated[str, typer.Option(help="Seeds, as `1,2,3`; the recipe's by default.")] = "",
+    seeds: Seeds = "",
     out: Annotated[
         Path | None, typer.Option(help="Run folder; runs/ood-<name of the recipe> by default.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoints in the run folder.")
-    ] = False,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a value: training.epochs=3.")
-    ] = None,
+    resume: Resume = False,
+    override: Overrides = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder that holds somesci/ and softcite/.", envvar="SOMEX_DATA"),
@@ -197,15 +193,11 @@ def _run_recipe(
 def _show(results: dict[str, Any], json_path: str | None) -> None:
     from somex.app.cli.score_tables import print_bench
 
-    text = json.dumps(results, indent=2, ensure_ascii=False)
     if json_path == "-":
-        typer.echo(text)
+        print_json(results)
         return
     print_bench(results["rows"])
     if "note" in results:
         typer.echo(f"note: {results['note']}")
     if json_path is not None:
-        from somex.readers.files import write_text
-
-        write_text(text + "\n", Path(json_path))
-        typer.echo(f"wrote {json_path}")
+        write_json(results, Path(json_path))

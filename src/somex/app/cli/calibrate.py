@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from somex.app.cli.json_output import print_json, write_json
 
 if TYPE_CHECKING:
     from somex.calibration import Calibration, Outcomes
@@ -55,10 +56,10 @@ def calibrate(
         path = write_calibrations(Calibrations(mentions, relations), into, source=source)
         Console(stderr=True).print(f"wrote {path}", soft_wrap=True)
     if json_path == "-":
-        typer.echo(json.dumps(figures, indent=2))
+        print_json(figures)
         return
     if json_path is not None:
-        Path(json_path).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_json(figures, Path(json_path))
     _print(figures)
 
 

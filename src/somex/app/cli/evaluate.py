@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from somex.app.cli.json_output import print_json, write_json
 
 if TYPE_CHECKING:
     from somex.core.types import LabeledDocument
@@ -79,7 +80,7 @@ def evaluate(
         scores["compare"] = _compare(right, first, second, n_resamples=n_resamples, seed=seed)
         scores["compare"]["predicted"] = str(compare)
     if json_path == "-":
-        typer.echo(json.dumps(scores, indent=2, ensure_ascii=False))
+        print_json(scores)
         return
     print_report(report, intervals=scores.get("bootstrap"))
     if purposes is not None:
@@ -87,7 +88,7 @@ def evaluate(
     if second is not None:
         print_comparison(scores["compare"])
     if json_path is not None:
-        _write_json(scores, Path(json_path))
+        write_json(scores, Path(json_path))
 
 
 def _read_gold(path: Path, *, split: str | None, format: str | None) -> list[LabeledDocument]:
@@ -169,10 +170,3 @@ def _compare(
         for metric in METRICS
     }
     return scores
-
-
-def _write_json(scores: dict[str, Any], path: Path) -> None:
-    from somex.readers.files import write_text
-
-    write_text(json.dumps(scores, indent=2, ensure_ascii=False) + "\n", path)
-    typer.echo(f"wrote {path}")

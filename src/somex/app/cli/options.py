@@ -26,6 +26,14 @@ Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads of the network; all cores by default.")
 ]
 
+Seeds = Annotated[str, typer.Option(help="Seeds, as `1,2,3`; the recipe's by default.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on from the checkpoints in the run folder.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a value: training.epochs=3.")
+]
+
 
 def parse_numbers(text: str, option: str) -> list[int]:
     """Read whole numbers with commas between them, the value of an option.

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from somex.app.cli.options import parse_numbers
+from somex.app.cli.options import Overrides, Resume, Seeds, parse_numbers
 from somex.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Run folder; runs/<name of the recipe> by default.")
     ] = None,
-    seeds: Annotated[str, typer.Option(help="Seeds, as `1,2,3`; the recipe's by default.")] = "",
+    seeds: Seeds = "",
     folds: Annotated[
         int, typer.Option(min=0, help="Cross-validate over so many folds; 0 trains on all.")
     ] = 0,
@@ -30,12 +30,8 @@ def train(
     paired: Annotated[
         bool, typer.Option("--paired", help="Pair seeds and folds instead of crossing them.")
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoints in the run folder.")
-    ] = False,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a value: training.epochs=3.")
-    ] = None,
+    resume: Resume = False,
+    override: Overrides = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Log losses and scores for TensorBoard.")
     ] = False,
