@@ -82,6 +82,18 @@ def test_cli_evaluate_prints_tables(gold: Path, partial: Path) -> None:
     assert "not in macro" in output
 
 
+def test_cli_evaluate_counts_mistakes(gold: Path, partial: Path) -> None:
+    scores = json.loads(run(gold, partial, "--split", "validation", "--errors", "--json", "-"))
+    mentions = scores["errors"]["mentions"]
+    assert mentions["right"] == 2
+    assert mentions["missed"] == {"Application": 1, "Version": 1}
+    assert mentions["spurious"] == {"URL": 1}
+    shown = run(gold, partial, "--split", "validation", "--errors", "--examples", "1")
+    assert "3 mistakes in mentions, 2 right" in shown
+    assert "spurious:" in shown
+    assert "URL 'Nothing'" in shown
+
+
 def test_cli_evaluate_reads_a_zip(gold: Path, perfect: Path, tmp_path: Path) -> None:
     write_submission_zip(read_somd_split(gold, "validation"), tmp_path / "sent.zip")
     scores = json.loads(run(gold, tmp_path / "sent.zip", "--split", "validation", "--json", "-"))

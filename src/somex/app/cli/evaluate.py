@@ -48,6 +48,12 @@ def evaluate(
         ),
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Sort the mistakes into categories and count them.")
+    ] = False,
+    examples: Annotated[
+        int, typer.Option(min=0, help="With --errors: show so many mistakes a category.")
+    ] = 0,
     json_path: Annotated[
         str | None,
         typer.Option("--json", metavar="FILE|-", help="Write the scores as JSON; - for stdout."),
@@ -60,7 +66,12 @@ def evaluate(
     the macro F1s of mentions and relations. Where the gold knows purposes (SoMeSci), these are
     scored as well, beside the total.
     """
-    from somex.app.cli.score_tables import print_comparison, print_purposes, print_report
+    from somex.app.cli.score_tables import (
+        print_comparison,
+        print_errors,
+        print_purposes,
+        print_report,
+    )
     from somex.purpose_metrics import evaluate_purposes
 
     right = _read_gold(gold, split=split, format=format_gold)
@@ -76,6 +87,12 @@ def evaluate(
     purposes = evaluate_purposes(right, first)
     if purposes is not None:
         scores["purpose"] = purposes.to_json()
+    mistakes = None
+    if errors:
+        from somex.error_analysis import analyze_errors
+
+        mistakes = analyze_errors(right, first)
+        scores["errors"] = mistakes.to_json(examples)
     if second is not None:
         scores["compare"] = _compare(right, first, second, n_resamples=n_resamples, seed=seed)
         scores["compare"]["predicted"] = str(compare)
@@ -85,6 +102,8 @@ def evaluate(
     print_report(report, intervals=scores.get("bootstrap"))
     if purposes is not None:
         print_purposes(purposes)
+    if mistakes is not None:
+        print_errors(mistakes, n_examples=examples)
     if second is not None:
         print_comparison(scores["compare"])
     if json_path is not None:

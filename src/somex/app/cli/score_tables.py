@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from somex.error_analysis import ErrorAnalysis
 from somex.metrics import Report, TaskScores
 from somex.purpose_metrics import PurposeReport
 
@@ -37,6 +38,30 @@ def print_purposes(report: PurposeReport) -> None:
     console = Console()
     console.print(_task_table(title, report.matched))
     console.print(_task_table("Purposes, mention and purpose right", report.end_to_end))
+
+
+def print_errors(errors: ErrorAnalysis, *, n_examples: int = 0) -> None:
+    """Print the mistakes by category, the commonest types of each, and examples."""
+    console = Console()
+    counts = errors.to_json(n_examples)
+    for name, n_right, mistakes, categories in errors.parts():
+        title = f"{len(mistakes)} mistakes in {name}, {n_right} right"
+        table = Table(title=title, title_justify="left")
+        table.add_column("Category", no_wrap=True)
+        table.add_column("Count", justify="right")
+        table.add_column("Most of them")
+        for category in categories:
+            types = counts[name][category]
+            most = ", ".join(f"{type} {n}" for type, n in list(types.items())[:4])
+            table.add_row(category, str(sum(types.values())), most)
+        console.print(table)
+        for category in categories:
+            for line in counts[name]["examples"][category]:
+                console.print(f"{category}: {escape(line)}", style="dim", highlight=False)
+    n_crossing = counts["relations"]["across clauses"]
+    console.print(
+        f"{n_crossing} of the mistaken relations lead across a clause border", style="dim"
+    )
 
 
 def print_comparison(scores: dict[str, Any]) -> None:
