@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "decoding": {"calibration", "core"},
     "metrics": {"core"},
     "significance": {"core", "metrics"},
+    "error_analysis": {"core", "metrics"},
     "readers": {"core", "text"},
     "model": {"calibration", "core", "text", "decoding"},
     "run_files": set(),
