@@ -235,3 +235,27 @@ def test_corpus_adds_turned_names_and_swapped_copies(folder: Path) -> None:
     assert sum(c not in plain for c in copies) >= n_full // 2
     assert more == build_training_data(config, seed=1).train
     assert more != build_training_data(config, seed=2).train
+
+
+def test_corpus_marks_partial_labels_and_does_not_augment_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    text = "Aware ran. Nothing happened."
+    extra = _write_brat(tmp_path / "brat", ("a", text, ("Aware",)))
+    source = Source(str(extra), "brat", labels="softcite")
+    options: dict[str, object] = {"swap_copies": 1, "dev_fraction": 0.0}
+    plain = build_training_data(_config(folder, **options), seed=1).train
+    more = build_training_data(_config(folder, extra=(source,), **options), seed=1).train
+    assert more[: len(plain)] == plain
+    assert [sentence_text(d) for d in more[len(plain) :]] == ["Aware ran.", "Nothing happened."]
+    assert {d.document.provenance["labels"] for d in more[len(plain) :]} == {"softcite"}
+    assert not any("labels" in d.document.provenance for d in plain)
+
+
+def test_corpus_refuses_partial_labels_of_other_types(folder: Path, tmp_path: Path) -> None:
+    cited = Annotation.build([Mention(EntityType.CITATION, 4, 7)])
+    (tmp_path / "brat").mkdir()
+    write_brat([LabeledDocument(Document("a", "Ran [1]."), cited)], tmp_path / "brat")
+    source = Source(str(tmp_path / "brat"), "brat", labels="softcite")
+    with pytest.raises(ConfigError, match="holds a Citation; valid there: Application, Version"):
+        build_training_data(_config(folder, extra=(source,)), seed=1)

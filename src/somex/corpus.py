@@ -6,12 +6,13 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from somex.augment import NamePool, link_names, turn_names
 from somex.citations import COMMON_STYLE, recite
 from somex.core.errors import ConfigError
+from somex.core.partial_labels import SOFTCITE_MAY_BE
 from somex.core.types import Annotation, Document, LabeledDocument
 from somex.purposes import carry_purposes
 from somex.readers.registry import detect_format, read_corpus
@@ -176,9 +177,26 @@ def cut_training_data(config: DataConfig, *, seed: int, hold_out: HoldOut) -> Tr
     forbidden = [keys[id(p)] for p in (*(test if hold_out.whole_documents else ()), *dev)]
     forbidden += [text for source in config.never for text in _sentences(source)]
     known = {keys[id(p)] for p in train} | held | set(map(squeeze, forbidden))
+    partial: list[LabeledDocument] = []
     for source in config.extra:
-        train += _extra(source, forbidden, known, seed, hold_out)
-    return TrainingData(_augment(train, config, random.Random(seed)), dev, test)
+        found = _extra(source, forbidden, known, seed, hold_out)
+        if source.labels == "full":
+            train += found
+        else:
+            partial += [_mark(part, source) for part in found]
+    return TrainingData(_augment(train, config, random.Random(seed)) + partial, dev, test)
+
+
+def _mark(part: LabeledDocument, source: Source) -> LabeledDocument:
+    """Note with a sentence that its labels are partial (``model.examples.LABELS``)."""
+    for mention in part.annotation.mentions:
+        if mention.type not in SOFTCITE_MAY_BE:
+            raise ConfigError(
+                f"source {source.path} has labels: {source.labels}, but {part.document.id} holds "
+                f"a {mention.type}; valid there: {', '.join(SOFTCITE_MAY_BE)}"
+            )
+    document = replace(part.document, provenance={"labels": source.labels})
+    return replace(part, document=document)
 
 
 def _augment(

@@ -26,12 +26,16 @@ class Source:
         split: Which split of a SOMD folder.
         empty_per_mention: For natural text, how many sentences without any mention are kept for
             each sentence with one (drawn by the seed); -1 keeps all.
+        labels: ``full``, or ``softcite``: what is a software there may be of any software type,
+            and what is unlabelled may still be a citation, licence, abbreviation and so on; such
+            a source is neither swapped, repeated nor turned.
     """
 
     path: str
     format: str | None = None
     split: Literal["train", "validation", "test"] = "train"
     empty_per_mention: float = -1.0
+    labels: Literal["full", "softcite"] = "full"
 
 
 @dataclass(frozen=True, slots=True)

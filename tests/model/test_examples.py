@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tiny
 from somex.core import Annotation, Document, LabeledDocument, Mention, Relation, Sentence, Token
+from somex.core.partial_labels import TAG_SETS
 from somex.core.schema import EntityType, RelationType
-from somex.core.tags import spans_of_tags
+from somex.core.tags import N_TAGS, spans_of_tags
 from somex.model.config import ModelConfig
-from somex.model.examples import Example, build_examples
+from somex.model.examples import LABELS, Example, build_examples
 from somex.model.folder import read_pieces
 from somex.model.inputs import PieceEncoder
 from somex.model.torch_folder import load_tokenizer
@@ -149,3 +151,14 @@ def test_examples_know_word_borders_where_the_model_asks(pieces: PieceEncoder) -
     assert example.window.joins == (False, False, False, False, True, True)
     (example,) = build_examples(labeled, pieces=pieces, config=ATOMS)
     assert example.window.joins == ()
+
+
+def test_examples_of_softcite_labels_hold_codes(pieces: PieceEncoder) -> None:
+    labeled = _labeled("We used Foo 2.", ("Foo", E.APPLICATION), ("2", E.VERSION))
+    (full,) = build_examples(labeled, pieces=pieces, config=ATOMS)
+    document = replace(labeled.document, provenance={LABELS: "softcite"})
+    (partial,) = build_examples(replace(labeled, document=document), pieces=pieces, config=ATOMS)
+    assert all(tag < N_TAGS for tag in full.tags)
+    assert all(code >= N_TAGS for code in partial.tags)
+    assert all(tag in TAG_SETS[code] for tag, code in zip(full.tags, partial.tags, strict=True))
+    assert partial.mentions == full.mentions

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from somex.core.partial_labels import TAG_SETS
 from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, relations_between
 from somex.model.losses import IGNORED, host_loss, ner_loss, pair_loss
 from somex.model.pairs import UnitMention, build_pairs, pair_targets
@@ -140,3 +141,25 @@ def test_losses_without_pairs_are_zero_and_can_be_derived() -> None:
     ):
         loss.backward()
         assert loss.item() == 0.0
+
+
+def test_losses_ner_of_partial_labels_is_that_of_the_set() -> None:
+    logits = torch.randn(2, 3, 29, generator=torch.Generator().manual_seed(1))
+    codes = torch.tensor([[0, 29, 30], [31, 5, IGNORED]])
+    expected = []
+    for row, unit in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)):
+        scores = logits[row, unit].tolist()
+        possible = TAG_SETS[int(codes[row, unit])]
+        mass = sum(math.exp(scores[tag]) for tag in possible)
+        expected.append(math.log(sum(map(math.exp, scores))) - math.log(mass))
+    assert float(ner_loss(logits, codes)) == pytest.approx(sum(expected) / 5, rel=1e-5)
+
+
+def test_losses_ner_of_partial_labels_equals_that_of_tags_where_nothing_is_open() -> None:
+    logits = torch.randn(1, 4, 29, generator=torch.Generator().manual_seed(2))
+    tags = torch.tensor([[0, 3, 17, 28]])
+    with_partial = torch.cat([tags, torch.tensor([[29]])], dim=1)
+    longer = torch.cat([logits, torch.full((1, 1, 29), 0.0)], dim=1)
+    of_set = math.log(29) - math.log(len(TAG_SETS[29]))
+    expected = (4 * float(ner_loss(logits, tags)) + of_set) / 5
+    assert float(ner_loss(longer, with_partial)) == pytest.approx(expected, rel=1e-5)

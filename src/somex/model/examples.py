@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from somex.core.partial_labels import softcite_codes
 from somex.core.schema import PURPOSES, EntityType, RelationType
 from somex.core.tags import tags_of_spans
 from somex.core.types import LabeledDocument, Mention, Token
@@ -16,6 +17,9 @@ from somex.text.sentences import split_sentences
 NO_PURPOSE = -100
 """Label of a mention whose purpose is not known: it bears no loss."""
 
+LABELS = "labels"
+"""Key of a document's provenance: ``softcite`` where it is labelled in softcite's terms only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -23,7 +27,7 @@ class Example:
 
     Attributes:
         window: U units and their pieces.
-        tags: U tag ids.
+        tags: U tag ids, or codes of ``TAG_SETS`` where the labels are partial.
         mentions: Gold mentions as unit spans.
         relations: (head index, tail index, type) over the mentions.
         purposes: Index into PURPOSES of each mention, NO_PURPOSE where it is not known.
@@ -61,10 +65,13 @@ def _example(window: Window, mentions: Sequence[Mention], labeled: LabeledDocume
             taken[span[0] : span[1]] = [True] * (span[1] - span[0])
             spans[mention] = (*span, mention.type)
     order = sorted(spans, key=lambda m: spans[m])
+    tags = tags_of_spans(spans.values(), len(window.units))
+    if labeled.document.provenance.get(LABELS) == "softcite":
+        tags = softcite_codes(tags)
     index = {mention: i for i, mention in enumerate(order)}
     return Example(
         window,
-        tuple(tags_of_spans(spans.values(), len(window.units))),
+        tuple(tags),
         tuple(UnitMention(*spans[m]) for m in order),
         tuple(
             (index[r.head], index[r.tail], r.type)

@@ -6,17 +6,28 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from somex.core.partial_labels import TAG_SETS
+from somex.core.tags import N_TAGS
 from somex.model.pairs import ALLOWED, NO_RELATION
 
 IGNORED = -100
 _ALLOWED = torch.from_numpy(ALLOWED)
+_TAG_SETS = torch.tensor([[tag in tags for tag in range(N_TAGS)] for tags in TAG_SETS])
 
 
 def ner_loss(tag_logits: Tensor, tags: Tensor) -> Tensor:
-    """Cross-entropy of tag logits (B, U, 29) against tags (B, U); IGNORED where padded."""
-    return functional.cross_entropy(
-        tag_logits.float().flatten(0, 1), tags.flatten(), ignore_index=IGNORED
-    )
+    """Cross-entropy of tag logits (B, U, 29) against tags (B, U); IGNORED where padded.
+
+    Tags may be codes of ``TAG_SETS``: the loss is then that of the set, -log of the sum of the
+    probabilities of its tags (Cour et al. 2011, JMLR, for labels that are known in part).
+    """
+    logits, labels = tag_logits.float().flatten(0, 1), tags.flatten()
+    if not (labels >= N_TAGS).any():
+        return functional.cross_entropy(logits, labels, ignore_index=IGNORED)
+    known = labels != IGNORED
+    possible = _TAG_SETS.to(labels.device)[labels[known]]
+    log_probs = logits[known].log_softmax(-1).masked_fill(~possible, -torch.inf)
+    return -log_probs.logsumexp(-1).mean()
 
 
 def pair_loss(pair_logits: Tensor, labels: Tensor) -> Tensor:
