@@ -259,3 +259,13 @@ def test_corpus_refuses_partial_labels_of_other_types(folder: Path, tmp_path: Pa
     source = Source(str(tmp_path / "brat"), "brat", labels="softcite")
     with pytest.raises(ConfigError, match="holds a Citation; valid there: Application, Version"):
         build_training_data(_config(folder, extra=(source,)), seed=1)
+
+
+def test_corpus_smaller_shares_are_parts_of_larger_ones(folder: Path) -> None:
+    shares = [
+        build_training_data(_config(folder, train_fraction=f, dev_fraction=0.0), seed=1).train
+        for f in (0.3, 0.6, 1.0)
+    ]
+    small, middle, full = map(_keys, shares)
+    assert set(small) < set(middle) < set(full)
+    assert full == _keys(build_training_data(_config(folder, dev_fraction=0.0), seed=2).train)

@@ -22,6 +22,9 @@ from somex.text.matching import MIN_TELLING, squeeze
 from somex.text.sentences import split_sentences
 
 
+_N_SHARES = 1000
+
+
 def read_source(source: Source) -> list[LabeledDocument]:
     """Read a source of a recipe.
 
@@ -184,7 +187,14 @@ def cut_training_data(config: DataConfig, *, seed: int, hold_out: HoldOut) -> Tr
             train += found
         else:
             partial += [_mark(part, source) for part in found]
+    train, partial = (_share(parts, config.train_fraction) for parts in (train, partial))
     return TrainingData(_augment(train, config, random.Random(seed)) + partial, dev, test)
+
+
+def _share(parts: list[LabeledDocument], fraction: float) -> list[LabeledDocument]:
+    """Return the share of sentences that hash low: the same ones for every seed."""
+    limit = round(fraction * _N_SHARES)
+    return [p for p in parts if bucket_of(squeeze(sentence_text(p)), _N_SHARES) < limit]
 
 
 def _mark(part: LabeledDocument, source: Source) -> LabeledDocument:

@@ -48,6 +48,8 @@ class DataConfig:
         never: Corpora whose sentences must not be trained on; an extra document that holds one
             of them is left out whole.
         purposes: A corpus whose purposes are carried over to the same sentences of ``train``.
+        train_fraction: Share of the training sentences, extra ones too, that is trained on (for
+            learning curves); a smaller share is a part of a larger one.
         dev_fraction: Share of the training sentences kept for early stopping and for the choice
             of the best checkpoint; 0 trains on all and keeps the last one.
         rare_below: An entity type with fewer training mentions than this is rare.
@@ -66,6 +68,7 @@ class DataConfig:
     extra: tuple[Source, ...] = ()
     never: tuple[Source, ...] = ()
     purposes: Source | None = None
+    train_fraction: float = 1.0
     dev_fraction: float = 0.1
     rare_below: int = 150
     rare_repeat: int = 1
@@ -76,6 +79,7 @@ class DataConfig:
     swap_copies: int = 0
 
     def __post_init__(self) -> None:
+        check_range("train_fraction", self.train_fraction, 0.0, 1.0)
         check_range("dev_fraction", self.dev_fraction, 0.0, 0.5)
         check_range("rare_below", self.rare_below, 0, 10**9)
         check_range("rare_repeat", self.rare_repeat, 1, 100)
