@@ -21,7 +21,6 @@ from somex.recipe import DataConfig, Source
 from somex.text.matching import MIN_TELLING, squeeze
 from somex.text.sentences import split_sentences
 
-
 _N_SHARES = 1000
 
 
