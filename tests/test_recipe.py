@@ -127,3 +127,12 @@ def test_recipes_of_the_repository_are_valid(path: Path, monkeypatch: pytest.Mon
     lines = path.read_text(encoding="utf-8").splitlines()
     header = list(takewhile(lambda line: line.startswith("#"), lines))
     assert f"somex train recipes/{path.name}" in " ".join(header)  # the command that runs it
+
+
+def test_recipe_overrides_reach_into_lists(recipe: Path) -> None:
+    never = "data.never=[{path: a}, {path: b}]"
+    changed = read_recipe(recipe, overrides=(never, "data.never.1.format=brat"))
+    assert [source.format for source in changed.data.never] == [None, "brat"]
+    for place in ("2", "x", "-1"):
+        with pytest.raises(ConfigError, match="no place in a list of 2"):
+            read_recipe(recipe, overrides=(never, f"data.never.{place}.format=brat"))

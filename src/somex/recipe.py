@@ -203,19 +203,33 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
 
 
 def _override(values: dict[str, Any], override: str) -> None:
+    """Set a key; the parts of its path are keys, or places in a list (``data.extra.0.path``)."""
     key, separator, value = override.partition("=")
     if not separator:
         raise ConfigError(f"override {override!r} must read key=value, as training.epochs=3")
     *parents, last = key.split(".")
-    place = values
+    place: Any = values
     for parent in parents:
-        place = place.setdefault(parent, {})
-        if not isinstance(place, dict):
-            raise ConfigError(f"override {override!r}: {parent} holds no keys")
+        if isinstance(place, dict):
+            place.setdefault(parent, {})
+        place = place[_key_in(place, parent, override)]
     try:
-        place[last] = yaml.safe_load(value)
+        place[_key_in(place, last, override)] = yaml.safe_load(value)
     except yaml.YAMLError:
         raise ConfigError(f"override {override!r}: {value!r} is no YAML value") from None
+
+
+def _key_in(place: object, part: str, override: str) -> Any:
+    """Return the key or index that a part of an override's path stands for."""
+    if isinstance(place, dict):
+        return part
+    if not isinstance(place, list):
+        raise ConfigError(f"override {override!r}: what stands before {part} holds no keys")
+    if not part.isdecimal() or int(part) >= len(place):
+        raise ConfigError(
+            f"override {override!r}: {part} is no place in a list of {len(place)} (from 0)"
+        )
+    return int(part)
 
 
 def _expand(value: Any, where: str) -> Any:
