@@ -209,22 +209,24 @@ def _override(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"override {override!r} must read key=value, as training.epochs=3")
     *parents, last = key.split(".")
     place: Any = values
+    before = ""
     for parent in parents:
         if isinstance(place, dict):
             place.setdefault(parent, {})
-        place = place[_key_in(place, parent, override)]
+        place = place[_key_in(place, parent, before, override)]
+        before = parent
     try:
-        place[_key_in(place, last, override)] = yaml.safe_load(value)
+        place[_key_in(place, last, before, override)] = yaml.safe_load(value)
     except yaml.YAMLError:
         raise ConfigError(f"override {override!r}: {value!r} is no YAML value") from None
 
 
-def _key_in(place: object, part: str, override: str) -> Any:
+def _key_in(place: object, part: str, before: str, override: str) -> Any:
     """Return the key or index that a part of an override's path stands for."""
     if isinstance(place, dict):
         return part
     if not isinstance(place, list):
-        raise ConfigError(f"override {override!r}: what stands before {part} holds no keys")
+        raise ConfigError(f"override {override!r}: {before} holds no keys")
     if not part.isdecimal() or int(part) >= len(place):
         raise ConfigError(
             f"override {override!r}: {part} is no place in a list of {len(place)} (from 0)"
