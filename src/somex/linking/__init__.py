@@ -1,0 +1,1 @@
+"""Linking: the mentions of one software, under its many names, become one `Software`."""

@@ -1,0 +1,113 @@
+"""One name, several software: where the documents that use a name contradict each other.
+
+Two documents contradict each other where the same registry gives them different identifiers, where
+their repositories differ, or where they spell out an abbreviation differently ("VBA"). Documents
+that tell nothing go with the commonest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from somex.linking.identifiers import identifier_key, is_telling
+from somex.linking.items import LinkItem
+from somex.linking.names import abbreviates, forms_of
+from somex.linking.union import UnionFind
+
+_Label = tuple[str, str]
+
+
+def split_name(items: Sequence[LinkItem], members: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+    """Yield the mentions of one name, those of each software apart.
+
+    Args:
+        items: All items.
+        members: Indices of the mentions of one name.
+
+    Yields:
+        What tells the software from the others of its name, empty for the commonest; its mentions.
+    """
+    by_document: dict[str, list[int]] = defaultdict(list)
+    for index in members:
+        by_document[items[index].ref.document_id].append(index)
+    labels = {
+        document: _labels(items, of_document) for document, of_document in by_document.items()
+    }
+    groups = _group(labels)
+    if len(groups) < 2:
+        yield "", list(members)
+        return
+    main = groups[0][1]
+    for _, documents in groups[1:]:
+        main -= documents  # none: groups share no document
+    told = {document for _, documents in groups[1:] for document in documents}
+    yield "", [i for i in members if items[i].ref.document_id not in told]
+    for label, documents in groups[1:]:
+        yield label, [i for i in members if items[i].ref.document_id in documents]
+
+
+def _labels(items: Sequence[LinkItem], members: Sequence[int]) -> set[_Label]:
+    """Return what one document says to tell the software, as kind and value."""
+    found: set[_Label] = set()
+    for index in members:
+        item = items[index]
+        for identifier in filter(is_telling, item.identifiers):
+            found.add((identifier.scheme, identifier_key(identifier)))
+        for alias in item.aliases:
+            if abbreviates(item.surface, alias) >= 0.9:
+                found.add(("long form", "".join(forms_of(alias).words)))
+    return found
+
+
+def _group(labels: dict[str, set[_Label]]) -> list[tuple[str, set[str]]]:
+    """Group the documents that tell something; the commonest group first.
+
+    Returns:
+        Least label and documents of each group; one group where nothing contradicts.
+    """
+    all_labels = sorted({label for of_document in labels.values() for label in of_document})
+    if len(all_labels) < 2:
+        return []
+    union = UnionFind(all_labels)
+    for of_document in labels.values():
+        for label in of_document:
+            union.join(min(of_document), label)
+    _join_alike(union, all_labels)
+    _join_unopposed(union, all_labels)
+    documents: dict[_Label, set[str]] = defaultdict(set)
+    for document, of_document in labels.items():
+        if of_document:
+            documents[union.find(min(of_document))].add(document)
+    order = sorted(documents, key=lambda label: (-len(documents[label]), label))
+    return [(min(union.members(label))[1], documents[label]) for label in order]
+
+
+def _join_alike(union: UnionFind[_Label], labels: Sequence[_Label]) -> None:
+    """Join long forms that differ in a word or in spelling only."""
+    long_forms = [label for label in labels if label[0] == "long form"]
+    for place, label in enumerate(long_forms):
+        for other in long_forms[:place]:
+            if _alike(label[1], other[1]):
+                union.join(label, other)
+
+
+def _alike(first: str, second: str) -> bool:
+    def grams(text: str) -> Counter[str]:
+        return Counter(text[i : i + 3] for i in range(len(text) - 2))
+
+    a, b = grams(first), grams(second)
+    return 2 * (a & b).total() >= 0.5 * (a.total() + b.total())
+
+
+def _join_unopposed(union: UnionFind[_Label], labels: Sequence[_Label]) -> None:
+    """Join groups that have no kind of label in common, so that none contradicts the other."""
+    roots = sorted({union.find(label) for label in labels})
+    for root in roots[1:]:
+        for other in roots:
+            if union.find(other) == union.find(root):
+                continue
+            kinds = {kind for kind, _ in union.members(root)}
+            if kinds.isdisjoint(kind for kind, _ in union.members(other)):
+                union.join(root, other)
+                break
