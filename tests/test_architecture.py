@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "significance": {"core", "metrics"},
     "error_analysis": {"core", "metrics"},
     "readers": {"core", "text"},
+    "graph": {"core", "readers"},
     "kb": {"core", "readers"},
     "model": {"calibration", "core", "text", "decoding"},
     "run_files": set(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,22 +120,44 @@ def document_from_json(obj: object) -> LabeledDocument:
     return labeled
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A line of JSON Lines: a document and what made its annotation.
+
+    Attributes:
+        labeled: The document with its annotation.
+        model: The line's ``model``, as JSON values; None for gold annotation.
+    """
+
+    labeled: LabeledDocument
+    model: Mapping[str, Any] | None
+
+
 def read_jsonl(path: str | Path) -> Iterator[LabeledDocument]:
     """Read documents one by one; empty lines are passed over.
 
     Raises:
         FormatError: A line breaks the form or repeats an id; the message gives path and line.
     """
-    for line, problems, labeled in _parse_lines(Path(path)):
+    return (result.labeled for result in read_results(path))
+
+
+def read_results(path: str | Path) -> Iterator[Result]:
+    """Read documents one by one, with what made their annotation.
+
+    Raises:
+        FormatError: As `read_jsonl`.
+    """
+    for line, problems, labeled, model in _parse_lines(Path(path)):
         if labeled is None or problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             raise FormatError(f"{problems[0]}{more}", path=str(path), line=line)
-        yield labeled
+        yield Result(labeled, model)
 
 
 def check_jsonl(path: str | Path) -> Iterator[Problem]:
     """Yield every fault of a JSON Lines file."""
-    for line, messages, _ in _parse_lines(Path(path)):
+    for line, messages, _, _ in _parse_lines(Path(path)):
         for message in messages:
             yield Problem(str(path), line, message)
 
@@ -173,8 +196,11 @@ def format_line(labeled: LabeledDocument, *, model: Mapping[str, Any] | None = N
     return json.dumps(document_to_json(labeled, model=model), ensure_ascii=False)
 
 
-def _parse_lines(path: Path) -> Iterator[tuple[int, list[str], LabeledDocument | None]]:
-    """Yield for each line its number, its faults and its document."""
+_Line = tuple[int, list[str], LabeledDocument | None, Mapping[str, Any] | None]
+
+
+def _parse_lines(path: Path) -> Iterator[_Line]:
+    """Yield for each line its number, its faults, its document and its model."""
     seen: dict[str, int] = {}
     try:
         with path.open("rb") as stream:
@@ -182,26 +208,27 @@ def _parse_lines(path: Path) -> Iterator[tuple[int, list[str], LabeledDocument |
                 if not raw.strip():
                     continue
                 faults: list[str] = []
-                labeled = _parse_line(raw, faults.append)
+                labeled, model = _parse_line(raw, faults.append)
                 if labeled is not None:
                     first = seen.setdefault(labeled.document.id, number)
                     if first != number:
                         faults.append(f"id {labeled.document.id!r} is that of line {first} too")
-                yield number, faults, labeled
+                yield number, faults, labeled, model
     except FileNotFoundError:
         raise FormatError("no such file", path=str(path)) from None
 
 
-def _parse_line(raw: bytes, tell: Tell) -> LabeledDocument | None:
+def _parse_line(raw: bytes, tell: Tell) -> tuple[LabeledDocument | None, Mapping[str, Any] | None]:
     try:
         obj = json.loads(decode_utf8(raw, path=""))
     except FormatError as error:
         tell(error.message)
-        return None
+        return None, None
     except (json.JSONDecodeError, RecursionError) as error:
         tell(f"is no JSON ({error}); a line holds one JSON object")
-        return None
-    return parse_document(obj, tell)
+        return None, None
+    labeled = parse_document(obj, tell)
+    return labeled, None if labeled is None else obj.get("model")
 
 
 _REQUIRED = dict.fromkeys(("schema", "id", "text"), STRING) | dict.fromkeys(

@@ -16,6 +16,7 @@ from somex.app.cli.data import data
 from somex.app.cli.evaluate import evaluate
 from somex.app.cli.export import export
 from somex.app.cli.extract import extract
+from somex.app.cli.graph import graph
 from somex.app.cli.kb import kb
 from somex.app.cli.models import models
 from somex.app.cli.predict import predict
@@ -49,6 +50,7 @@ app.command()(validate)
 app.add_typer(data)
 app.add_typer(kb)
 app.add_typer(bench)
+app.add_typer(graph)
 
 
 def run() -> None:
