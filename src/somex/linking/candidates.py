@@ -59,7 +59,16 @@ def _block_keys(node: NameNode) -> set[tuple[str, str]]:
     keys.update(("name", name) for name in node.bracketed)
     keys.update(("word", word) for word in forms.words if len(word) > 2)
     keys.update(("identifier", value) for value in node.identifiers | node.sites)
+    keys.update(("one edit", variant) for variant in _with_one_letter_less(forms.key))
     return keys
+
+
+def _with_one_letter_less(key: str) -> Iterator[str]:
+    """Yield a key and its forms without one letter; keys one edit apart share one of them."""
+    if 4 <= len(key) <= 24:
+        yield key
+        for place in range(len(key)):
+            yield key[:place] + key[place + 1 :]
 
 
 def _abbreviations_in_documents(nodes: Sequence[NameNode], blocking: Blocking) -> Iterator[Pair]:

@@ -100,13 +100,17 @@ def developer_key(developer: str) -> str:
 
 
 def build_nodes(items: Sequence[LinkItem]) -> list[NameNode]:
-    """Return the names of items, ordered by key; words such as "the software" are left out."""
+    """Return the names of items, ordered by key.
+
+    Words that name nothing ("custom script", "the software") stand for one software in their
+    document only; those that point at a mention are left out.
+    """
     by_name: dict[str, list[int]] = defaultdict(list)
     for index, item in enumerate(items):
-        if item.type is EntityType.SOFTWARE_COREFERENCE:
+        if item.antecedent is not None:
             continue
         key = name_key(item.surface)
-        if is_generic(item.surface):
+        if item.type is EntityType.SOFTWARE_COREFERENCE or is_generic(item.surface):
             key = f"{key}\n{item.ref.document_id}"
         by_name[key].append(index)
     nodes = []

@@ -38,9 +38,6 @@ def split_name(items: Sequence[LinkItem], members: Sequence[int]) -> Iterator[tu
     if len(groups) < 2:
         yield "", list(members)
         return
-    main = groups[0][1]
-    for _, documents in groups[1:]:
-        main -= documents  # none: groups share no document
     told = {document for _, documents in groups[1:] for document in documents}
     yield "", [i for i in members if items[i].ref.document_id not in told]
     for label, documents in groups[1:]:
