@@ -4,7 +4,7 @@ A fold's mentions are linked among themselves, by a scorer that saw none of the 
 Gold clusters run through documents of several folds; each is cut to the fold's mentions, so that a
 cluster of 300 counts as one of about 60, and one with a single mention in the fold as that mention
 alone. The score of the whole set links all mentions at once: each pair of names is scored by a model
-that saw neither name, see `_score_whole`.
+that saw neither name, see `score_whole`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ class FoldScores:
     n_mentions: int
     n_clusters: int
     scores: dict[str, ClusterScores]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        scores = {method: found.to_json() for method, found in self.scores.items()}
+        sizes = {"n_mentions": self.n_mentions, "n_clusters": self.n_clusters}
+        return {"seed": self.seed, "fold": self.fold, **sizes, "scores": scores}
 
 
 def gold_of(benchmark: LinkingBenchmark) -> dict[MentionRef, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from somex.app.cli.bench_link import bench_link
 from somex.app.cli.json_output import print_json, write_json
 from somex.app.cli.options import Overrides, Resume, Seeds, Threads, parse_numbers
 from somex.core.errors import ConfigError, MissingExtraError
@@ -21,6 +22,9 @@ bench = typer.Typer(name="bench", help="Measure models and recipes.", no_args_is
 @bench.callback()
 def _group() -> None:
     """Measure models and recipes."""
+
+
+bench.command("link")(bench_link)
 
 
 @bench.command("ood")

@@ -16,10 +16,13 @@ from somex.app.cli.data import data
 from somex.app.cli.evaluate import evaluate
 from somex.app.cli.export import export
 from somex.app.cli.extract import extract
+from somex.app.cli.flat_tables import tables
 from somex.app.cli.graph import graph
 from somex.app.cli.kb import kb
+from somex.app.cli.link import link
 from somex.app.cli.models import models
 from somex.app.cli.predict import predict
+from somex.app.cli.report import report
 from somex.app.cli.train import train
 from somex.app.cli.validate import validate
 from somex.core.errors import SomexError
@@ -38,6 +41,9 @@ def _root() -> None:
 
 
 app.command()(extract)
+app.command()(tables)
+app.command()(report)
+app.command()(link)
 app.command()(predict)
 app.command()(train)
 app.command()(evaluate)
