@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "readers": {"core", "text"},
     "graph": {"core", "readers"},
     "kb": {"core", "readers"},
+    "outputs": {"core", "readers", "text"},
     "model": {"calibration", "core", "text", "decoding"},
     "run_files": set(),
     "models": set(),

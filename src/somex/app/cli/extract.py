@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,10 +14,14 @@ from rich.markup import escape
 
 from somex.app.cli.options import Lean, MinConfidence, Model, Threads
 from somex.app.cli.tables import mention_table
+from somex.core.errors import ConfigError, SomexError
 from somex.core.types import LabeledDocument
 from somex.pipeline import OUTPUT_FILE, Extractor, Failure
 from somex.readers.inputs import Source
 from somex.readers.jsonl import document_to_json
+
+if TYPE_CHECKING:
+    from somex.outputs.registry import Output
 
 
 def extract(
@@ -32,6 +36,14 @@ def extract(
         Path | None,
         typer.Option(
             help="Folder for documents.jsonl (and failures.jsonl); a stopped run goes on."
+        ),
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Make these from the results in --out too, with commas between: "
+            "csv, parquet, brat, web-annotation, report.",
         ),
     ] = None,
     as_json: Annotated[
@@ -54,6 +66,7 @@ def extract(
 
     from somex.pipeline import annotate_files, extract_files, load
 
+    wanted = _choose(also, out)
     files = _find(sources)
     extractor = load(model, min_confidence=min_confidence, lean=lean, n_threads=threads)
     if out:
@@ -64,8 +77,40 @@ def extract(
     for result in tqdm(results, total=len(files), unit="doc", disable=None):
         tally.add(result)
     tally.close(len(files), out)
-    if tally.n_failed:
+    made_all = out is None or _make(wanted, out)
+    if tally.n_failed or not made_all:
         raise typer.Exit(1)
+
+
+def _choose(also: list[str] | None, out: Path | None) -> list[Output]:
+    """Return the outputs that ``--also`` names; whatever hinders them is said before any work."""
+    from somex.outputs.registry import choose_outputs
+
+    wanted = choose_outputs(also or ())
+    if wanted and out is None:
+        raise ConfigError("--also makes files in the folder of --out; name that folder too")
+    for output in wanted:
+        output.check_place((out or Path()) / output.target)
+    return wanted
+
+
+def _make(wanted: list[Output], out: Path) -> bool:
+    """Make the outputs; where one fails, say why and go on. Tell whether all are made."""
+    from somex.outputs.source import OutputSource
+
+    errors = Console(stderr=True, highlight=False)
+    n_failed = 0
+    for output in wanted:
+        place = out / output.target
+        try:
+            told = output.write(OutputSource((out / OUTPUT_FILE,)), place)
+            line = f"{output.name}: {told}; in {place}"
+            errors.print(escape(line), soft_wrap=True)
+        except (SomexError, OSError) as error:
+            n_failed += 1
+            line = f"[red]{output.name} failed:[/red] {escape(str(error))}"
+            errors.print(line, soft_wrap=True)
+    return not n_failed
 
 
 def _find(places: list[str]) -> list[Source]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,6 +33,15 @@ Resume = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="Change a value: training.epochs=3.")
+]
+
+Documents = Annotated[
+    list[Path],
+    typer.Argument(help="JSON Lines of documents, or folders that `somex extract` wrote."),
+]
+LinkedSoftware = Annotated[
+    Path | None,
+    typer.Option("--software", metavar="FILE", help="Linked software, as `somex link` writes it."),
 ]
 
 

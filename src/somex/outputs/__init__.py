@@ -1,0 +1,1 @@
+"""What people read without SPARQL: tables, web annotations, BRAT and HTML reports."""
