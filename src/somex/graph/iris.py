@@ -46,7 +46,9 @@ def web_iri(text: str) -> NamedNode | None:
     Returns:
         None where the text is no address, or one broken by blanks.
     """
-    address = text.strip().strip("<>()[]{}\"'“”").rstrip(".,;:")
+    address = text.strip().lstrip("<([{\"'“").rstrip(".,;:>\"'”")
+    if address.endswith((")", "]")) and not any(mark in address for mark in "(["):
+        address = address[:-1]  # the bracket around the address
     if not re.match(r"(?:https?|ftp)://[^\s/]", address, re.IGNORECASE):
         if not _DOMAIN.fullmatch(address):
             return None
