@@ -50,7 +50,8 @@ class BuildReport:
         sources: Counts of each dump.
         n_software: Software in the store.
         n_merged: Entries that were joined to one of another source.
-        n_ambiguous: Identifiers that join nothing, since several entries of a source have them.
+        n_ambiguous: Identifiers that entries share, but that join nothing: several entries of a
+            source have them, or an entry has several of the same registry.
         n_names: Different spellings, case and punctuation aside.
         n_identifiers: Identifiers by scheme.
     """

@@ -16,20 +16,20 @@ _PEP_503 = re.compile(r"[-_.]+")
 _RRID = re.compile(r"(?:RRID:)?\s*(SCR_\d+)", re.IGNORECASE)
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _NAME = r"([A-Za-z0-9][A-Za-z0-9._-]*)"
-_REGISTRY_PAGES = (
-    ("cran", re.compile(rf"^cran\.[a-z0-9.-]+/(?:package=|web/packages/){_NAME}", re.IGNORECASE)),
-    (
-        "bioconductor",
-        re.compile(
-            r"^bioconductor\.org/packages/(?:(?:release|devel|stats|[\d.]+)/)?"
-            rf"(?:(?:bioc|data/annotation|data/experiment|workflows)/)?(?:html/)?{_NAME}",
-            re.IGNORECASE,
-        ),
+_REGISTRY_PAGES = {
+    "cran": re.compile(rf"cran\.[a-z0-9.-]+/(?:package=|web/packages/){_NAME}", re.IGNORECASE),
+    "bioconductor": re.compile(
+        r"bioconductor\.org/packages/(?:(?:release|devel|stats|[\d.]+)/)?"
+        rf"(?:(?:bioc|data/annotation|data/experiment|workflows)/)?(?:html/)?{_NAME}",
+        re.IGNORECASE,
     ),
-    ("pypi", re.compile(rf"^pypi\.(?:org|python\.org)/(?:project|pypi|simple)/{_NAME}", re.I)),
-    ("wikidata", re.compile(r"^wikidata\.org/(?:wiki|entity)/(Q[1-9]\d*)$", re.I)),
-    ("rrid", re.compile(r"^.*\b(SCR_\d+)\b")),
-)
+    "pypi": re.compile(
+        rf"pypi\.(?:org|python\.org)/(?:project|pypi|simple)/{_NAME}", re.IGNORECASE
+    ),
+    "wikidata": re.compile(r"wikidata\.org/(?:wiki|entity)/(Q[1-9]\d*)$"),
+    "rrid": re.compile(r"(?:scicrunch\.org|identifiers\.org|rrid\.site)/.*\b(SCR_\d+)\b"),
+}
+_MAY_BE_PAGE = re.compile("cran|bioconductor|pypi|wikidata|scicrunch|identifiers|rrid")
 _SECOND_LEVEL = ("html", "release", "devel", "bioc")
 
 
@@ -121,13 +121,19 @@ def identifiers_of_url(url: str) -> Iterator[Identifier]:
     parts = _split(plain)
     if parts is None:
         return
-    page = parts[0] + unquote(parts[1]) + (f"?{parts[2]}" if parts[2] else "")
-    for scheme, pattern in _REGISTRY_PAGES:
-        found = pattern.match(page.replace("/index.html", "").replace("?package=", "package="))
-        if found and found[1].lower() not in _SECOND_LEVEL:
-            name = found[1].removesuffix(".html").rstrip(".")
-            made = make_identifier(scheme, name)
-            if made:
-                yield made
-                return
+    if _MAY_BE_PAGE.search(parts[0]):
+        page = parts[0] + unquote(parts[1]) + (f"?{parts[2]}" if parts[2] else "")
+        made = _page_identifier(page.replace("?package=", "package="))
+        if made:
+            yield made
+            return
     yield Identifier("url", plain)
+
+
+def _page_identifier(page: str) -> Identifier | None:
+    """Return the identifier of a registry's page, given without scheme and ``www.``."""
+    for scheme, pattern in _REGISTRY_PAGES.items():
+        found = pattern.match(page)
+        if found and found[1].lower() not in _SECOND_LEVEL:
+            return make_identifier(scheme, found[1].removesuffix(".html").rstrip("."))
+    return None

@@ -131,7 +131,7 @@ def _project(row: dict[str, Any]) -> KnownSoftware | None:
     found = [homepage] if isinstance(homepage, str) and is_url(homepage) else []
     found += [url for label, url in urls.items() if _REPOSITORY.search(label)]
     ids: list[Identifier] = [*named.identifiers]
-    for url in found:
+    for url in dict.fromkeys(found):
         ids += identifiers_of_url(url)
     authors = info.get("author") or info.get("author_email") or info.get("maintainer") or ""
     return KnownSoftware(

@@ -32,7 +32,7 @@ class Staging:
         path: A file to make.
 
     Attributes:
-        n_ambiguous: Identifiers that several entries of one source have; they join nothing.
+        n_ambiguous: Identifiers that entries share, but that do not tell which of them are one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -104,8 +104,7 @@ class Staging:
         rows = self._database.execute(query)
         for _, group in groupby(rows, key=lambda row: row[:2]):
             alone = [(entry, source) for _, _, n, entry, source in group if n == 1]
-            if len({source for _, source in alone}) < len(alone) or not union.join(alone):
-                self.n_ambiguous += 1
+            self.n_ambiguous += not (len(alone) > 1 and union.join(alone))
         return union.groups()
 
     def _fill_links(self) -> None:
@@ -128,6 +127,8 @@ class _Union:
 
     def join(self, entries: list[tuple[int, int]]) -> bool:
         """Join entries, given with their sources; False if a source would be in a group twice."""
+        if len({source for _, source in entries}) < len(entries):
+            return False
         joined: dict[int, int] = {}
         groups = {id(g): g for g in (self._group_of.get(e, {s: e}) for e, s in entries)}
         for group in groups.values():

@@ -43,7 +43,7 @@ _REGISTERED = ("P5568", "P5565", "P10892", "P348")
 
 _URLS = {"P1324": "repository", "P856": "website"}
 _LANGUAGES = ("en", "mul", "en-gb", "en-us")
-_ID = re.compile(rb'"id":"(Q[1-9][0-9]*)"')
+_ID = re.compile(rb'"id": ?"(Q[1-9][0-9]*)"')
 _HEAD = 120
 _OPTIONS = {
     "classes": "classes to keep instead of the built-in ones, as Q7397,Q341",
@@ -106,7 +106,7 @@ def _unpack(row: list[Any]) -> KnownSoftware:
 def _items(file: SourceFile, classes: Mapping[str, str]) -> Iterator[KnownSoftware]:
     """Yield the software, with the ids of its developers."""
     ids, properties = "|".join(classes), "|".join(_REGISTERED)
-    may_be = re.compile(f'"(?:id":"(?:{ids})"|(?:{properties})":)'.encode())
+    may_be = re.compile(f'"(?:id": ?"(?:{ids})"|(?:{properties})":)'.encode())
     for number, line in file.lines(f"{file.path.name}, software"):
         entity = line.strip().rstrip(b",")
         if entity in (b"[", b"]", b""):
