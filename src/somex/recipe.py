@@ -108,6 +108,8 @@ class TrainingConfig:
         freeze_embeddings: Leave the word embeddings as pretrained.
         ema_decay: Decay of an exponential moving average of the weights, which is then what is
             scored and saved; 0 for none.
+        empty_per_epoch: How many examples without any mention an epoch shows for each one with
+            some; each epoch takes the next ones, so that in time all are seen. -1 shows all.
         punctuation_apart: Share of the sentences of an epoch that are shown as if every punctuation
             mark stood alone (matters with the model's ``word_borders`` only).
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware has it.
@@ -130,6 +132,7 @@ class TrainingConfig:
     patience: int = 2
     freeze_embeddings: bool = False
     ema_decay: float = 0.0
+    empty_per_epoch: float = -1.0
     punctuation_apart: float = 0.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     checkpoint_steps: int = 0

@@ -316,7 +316,7 @@ def make_batches(
 ) -> list[list[Example]]:
     """Cut shuffled examples into batches of like length; the order follows seed and epoch."""
     rng = random.Random(f"{config.data_seed}/{epoch}")
-    order = list(range(len(examples)))
+    order = choose_examples(examples, config, epoch=epoch)
     rng.shuffle(order)
     size = config.batch_size * BATCHES_PER_BUCKET
     batches: list[list[Example]] = []
@@ -327,6 +327,23 @@ def make_batches(
             batches.append([_maybe_apart(e, config.punctuation_apart, rng) for e in chosen])
     rng.shuffle(batches)
     return batches
+
+
+def choose_examples(
+    examples: Sequence[Example], config: TrainingConfig, *, epoch: int
+) -> list[int]:
+    """Return the indices of the examples of an epoch: all with mentions, its share of the rest.
+
+    Every epoch has as many; those without mentions are taken in turn, in an order of the seed.
+    """
+    if config.empty_per_epoch < 0:
+        return list(range(len(examples)))
+    full = [i for i, example in enumerate(examples) if example.mentions]
+    empty = [i for i, example in enumerate(examples) if not example.mentions]
+    random.Random(f"{config.data_seed}/empty").shuffle(empty)
+    n_shown = min(len(empty), round(config.empty_per_epoch * len(full)))
+    first = epoch * n_shown
+    return full + [empty[(first + i) % len(empty)] for i in range(n_shown)]
 
 
 def _maybe_apart(example: Example, rate: float, rng: random.Random) -> Example:
