@@ -34,6 +34,8 @@ _META = {
     "dc.identifier": "doi",
     "citation_pmid": "pmid",
     "citation_pmcid": "pmcid",
+    "citation_publication_date": "published",
+    "citation_date": "published",
 }
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _SNIFFED_BYTES = 4096
@@ -212,5 +214,7 @@ def _take_meta(root: Any, builder: PaperBuilder) -> None:
         if key == "doi":
             content = content.removeprefix("doi:").strip()
             content = content if content.startswith("10.") else ""
+        if key == "published":
+            content = "-".join(part.zfill(2) for part in content.strip().split("/"))
         if key and key != "title":
             builder.set(key, content)

@@ -21,7 +21,7 @@ from somex.readers.paper_builder import PaperBuilder
 _DROPPED = names(
     "journal-meta contrib-group aff author-notes kwd-group permissions history "
     "funding-group related-article related-object self-uri counts custom-meta-group "
-    "trans-abstract pub-date volume issue fpage lpage elocation-id article-categories "
+    "trans-abstract volume issue fpage lpage elocation-id article-categories "
     "trans-title-group alt-title table tbody thead graphic media inline-graphic "
     "disp-formula inline-formula disp-formula-group tex-math math chem-struct "
     "chem-struct-wrap label object-id alt-text long-desc sub-article response glossary "
@@ -45,6 +45,8 @@ _SECTIONS = {
     "abstract": "Abstract",
 }
 """Elements that are sections, with the name that they have without a title."""
+_OTHER_DATES = names("pmc-release nihms-submitted retracted corrected")
+_DATE_PARTS = ("year", "month", "day")
 
 
 class JatsHandler(MarkupHandler):
@@ -52,10 +54,17 @@ class JatsHandler(MarkupHandler):
 
     n_articles = 0
 
+    def __init__(self, builder: PaperBuilder) -> None:
+        super().__init__(builder)
+        self._date: dict[str, int] = {}
+        self._dates: list[str] = []
+
     def rule_of(self, tag: str, attrs: Mapping[str, str]) -> Rule:
         """Return the role of an element."""
         if tag == "article":
             self._count_article()
+        if tag == "pub-date" or self.parent() == "pub-date":
+            return self._date_rule(tag, attrs)
         if tag in _DROPPED or (tag == "abstract" and "graphical" in attrs.get("abstract-type", "")):
             return Rule(Role.DROP)
         if tag in _BLOCKS:
@@ -76,6 +85,24 @@ class JatsHandler(MarkupHandler):
             message = "holds more than one <article>; give each a file of its own"
             raise FormatError(message, path=self.builder.path)
 
+    def _date_rule(self, tag: str, attrs: Mapping[str, str]) -> Rule:
+        kinds = {attrs.get("pub-type"), attrs.get("date-type")}
+        is_ours = self.parent() == "article-meta" and not kinds & _OTHER_DATES
+        if tag == "pub-date" and is_ours:
+            self._date = {}
+        is_fact = is_ours if tag == "pub-date" else tag in _DATE_PARTS
+        return Rule(Role.FACT, (tag,)) if is_fact else Rule(Role.DROP)
+
+    def _end_date(self) -> None:
+        """Keep the date of publication: of the earliest year, as exact as it is known."""
+        parts = [self._date.get(part, 0) for part in _DATE_PARTS]
+        if parts[0]:
+            n_known = parts.index(0) if 0 in parts else 3
+            widths = zip(parts[:n_known], (4, 2, 2), strict=False)
+            self._dates.append("-".join(f"{part:0{width}d}" for part, width in widths))
+            best = min(self._dates, key=lambda date: (date[:4], -len(date), date))
+            self.builder.provenance["published"] = best
+
     def _title_rule(self) -> Rule:
         if self.inside("ref-list"):
             return Rule(Role.DROP)
@@ -94,8 +121,15 @@ class JatsHandler(MarkupHandler):
         return Rule(Role.SPACE if tag == "break" else Role.PLAIN)
 
     def take_fact(self, element: Element, text: str) -> None:
-        """Take an id of the article."""
+        """Take an id or a date of the article."""
         key = element.rule.value[0]
+        if key == "pub-date":
+            self._end_date()
+            return
+        if key in _DATE_PARTS:
+            digits = text.strip()
+            self._date[key] = int(digits) if digits.isdecimal() and len(digits) <= 4 else 0
+            return
         if key == "pmcid" and text.strip().isdigit():
             text = f"PMC{text.strip()}"
         if key:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_FACT = re.compile(r"^(title|doi|pmcid):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE)
+_FACT = re.compile(r"^(title|doi|pmcid|date):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE)
 
 
 class _Reader:
@@ -158,7 +158,7 @@ def read_markdown(raw: bytes, *, path: str, id: str) -> Document:
     body = source
     if front is not None:
         for key, value in _FACT.findall(front.group(1)):
-            builder.set(key, value)
+            builder.set("published" if key == "date" else key, value)
         body = "\n" * front.group().count("\n")
         body = body.rjust(front.end(), " ") + source[front.end() :]
     body = body.replace("\r\n", " \n").replace("\r", "\n").replace("\0", " ")

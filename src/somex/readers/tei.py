@@ -20,7 +20,8 @@ from somex.readers.paper_builder import PaperBuilder
 
 _DROPPED = names("table formula graphic row label facsimile encodingDesc revisionDesc")
 _HEADER_KEPT = names(
-    "teiHeader fileDesc titleStmt profileDesc abstract sourceDesc biblStruct analytic"
+    "teiHeader fileDesc titleStmt publicationStmt profileDesc abstract sourceDesc biblStruct "
+    "analytic"
 )
 _BLOCKS = names("p figDesc note item quote ab")
 _IDS = {"DOI": "doi", "PMCID": "pmcid", "PMC": "pmcid", "PMID": "pmid", "arXiv": "arxiv"}
@@ -52,6 +53,8 @@ class TeiHandler(MarkupHandler):
             return Rule(Role.TITLE if self.parent() == "titleStmt" else Role.DROP)
         if tag == "idno":
             return Rule(Role.FACT, (_IDS.get(attrs.get("type", ""), ""),))
+        if tag == "date" and self.parent() == "publicationStmt":
+            self.builder.set("published", attrs.get("when", ""))
         if tag == "abstract":
             return Rule(Role.SECTION, ("Abstract",))
         return Rule(Role.PLAIN if tag in _HEADER_KEPT else Role.DROP)
