@@ -11,8 +11,8 @@ import pytest
 
 import graph_papers as papers
 from somex.core import Document, FormatError, LabeledDocument
-from somex.core.software import MentionRef, Software
 from somex.core.schema import EntityType
+from somex.core.software import MentionRef, Software
 from somex.graph.iris import Iris
 from somex.graph.loading import GraphSource, load_graph
 from somex.graph.store import EmbeddedStore
@@ -104,8 +104,10 @@ def test_graph_store_many_software_are_put_in_parts(store, monkeypatch):
 _KILLED = """
 import sys
 from pathlib import Path
+from somex.graph import loading
 from somex.graph.loading import GraphSource, load_graph
 from somex.graph.store import EmbeddedStore
+loading._BATCH_QUADS = 500
 store = EmbeddedStore.open(sys.argv[1])
 for report in load_graph(GraphSource((Path(sys.argv[2]),)), store):
     print(sum(report.papers.values()), flush=True)
@@ -114,12 +116,12 @@ for report in load_graph(GraphSource((Path(sys.argv[2]),)), store):
 
 @pytest.mark.skipif(os.name == "nt", reason="kills by signal")
 def test_graph_store_a_killed_load_leaves_no_half_paper_and_goes_on(tmp_path):
-    words = [f"Fernwick {n}" for n in range(400)]
+    words = [f"Fernwick {n}" for n in range(20)]
     many = [
         papers.label(
             Document(f"d{n}", " ".join(words)), [(EntityType.APPLICATION, w) for w in words]
         )
-        for n in range(30)
+        for n in range(60)
     ]
     path = tmp_path / "many.jsonl"
     write_jsonl(many, path)
@@ -127,7 +129,7 @@ def test_graph_store_a_killed_load_leaves_no_half_paper_and_goes_on(tmp_path):
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert running.stdout is not None
     running.stdout.readline()
-    time.sleep(0.05)
+    time.sleep(0.02)
     running.send_signal(signal.SIGKILL)
     running.communicate()
     store = EmbeddedStore.open(tmp_path / "store")
