@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from somex.linking.names import abbreviates, is_short_form
+from somex.linking.names import abbreviates, is_short_form, trigrams
 from somex.linking.nodes import NameNode
 
 Pair = tuple[int, int]
@@ -86,12 +86,6 @@ def _abbreviations_in_documents(nodes: Sequence[NameNode], blocking: Blocking) -
             for b in long:
                 if a != b and abbreviates(nodes[a].surface, nodes[b].surface) > 0:
                     yield min(a, b), max(a, b)
-
-
-def trigrams(key: str) -> Counter[str]:
-    """Return the trigrams of a key, its borders marked."""
-    text = f"^{key}$"
-    return Counter(text[i : i + 3] for i in range(len(text) - 2))
 
 
 def trigram_neighbours(keys: Sequence[str], blocking: Blocking) -> Iterator[Pair]:

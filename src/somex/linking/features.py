@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from somex.core.schema import EntityType
-from somex.linking.candidates import Pair, trigrams
-from somex.linking.names import SOFT_FILLERS, VENDORS, abbreviates, is_short_form
+from somex.linking.candidates import Pair
+from somex.linking.names import SOFT_FILLERS, VENDORS, abbreviates, is_short_form, trigrams
 from somex.linking.nodes import NameNode
 
 FEATURES = (
@@ -21,7 +23,9 @@ FEATURES = (
     "bracketed",
     "trigrams",
     "one_edit",
-    "words_contained",
+    "same_words",
+    "begins_with",
+    "ends_with",
     "soft_words_only",
     "digits_differ",
     "same_document",
@@ -36,58 +40,101 @@ FEATURES = (
     "citation_shared",
     "both_once",
 )
-"""Names of the columns of `pair_features`."""
+"""Names of the columns of `pair_features`, each 0 to 1."""
 
 _RUNNERS = {EntityType.PROGRAMMING_ENVIRONMENT, EntityType.OPERATING_SYSTEM}
 
 
 def pair_features(nodes: Sequence[NameNode], pairs: Sequence[Pair]) -> NDArray[np.float64]:
-    """Return the features of pairs of names, shape (n_pairs, n_features)."""
-    rows = [_features(nodes[a], nodes[b]) for a, b in pairs]
+    """Return the features of pairs of names, shape (n_pairs, n_features).
+
+    What names share counts the less the more names have it, so that a version such as "1.0" or a
+    developer of much software does not speak for a pair, however large the collection.
+    """
+    comparer = _Comparer(nodes, pairs)
+    rows = [comparer.compare(a, b) for a, b in pairs]
     return np.array(rows, dtype=np.float64).reshape(len(pairs), len(FEATURES))
 
 
-def _features(a: NameNode, b: NameNode) -> list[float]:
-    together = bool(a.documents & b.documents)
-    short = max(_abbreviation(a, b), _abbreviation(b, a))
-    return [
-        float(a.forms.base == b.forms.base),
-        short,
-        short * together,
-        float(short > 0 and min(len(a.name_key), len(b.name_key)) <= 3),
-        float(bool(_stated(a, b) or _stated(b, a))),
-        float(a.bracketed[b.name_key] + b.bracketed[a.name_key] > 0),
-        _dice(a, b),
-        float(_one_edit(a.name_key, b.name_key)),
-        *_contained(a, b),
-        float(a.forms.digits != b.forms.digits),
-        float(together),
-        float(bool(a.sentences & b.sentences)),
-        *_compare(a.developers, b.developers),
-        float(bool(a.sites & b.sites)),
-        float(a.name_key in b.hosts or b.name_key in a.hosts),
-        _compare(a.hosts, b.hosts)[1],
-        float(_runs(a) != _runs(b)),
-        float(bool(a.versions & b.versions)),
-        float(bool(a.citations & b.citations)),
-        float(len(a.members) == len(b.members) == 1),
-    ]
+class _Comparer:
+    """Compares pairs of names of one collection."""
+
+    def __init__(self, nodes: Sequence[NameNode], pairs: Sequence[Pair]) -> None:
+        self._nodes = nodes
+        self._developers = Counter(d for node in nodes for d in node.developers)
+        self._versions = Counter(v for node in nodes for v in node.versions)
+        self._sites = Counter(s for node in nodes for s in node.sites)
+        self._short = {pair: self._abbreviation(*pair) for pair in pairs}
+        self._first_words: dict[int, set[str]] = defaultdict(set)
+        for (a, b), (_, short, long) in self._short.items():
+            if short is not None and long is not None:
+                self._first_words[short].add(nodes[long].forms.words[0])
+
+    def _abbreviation(self, a: int, b: int) -> tuple[float, int | None, int | None]:
+        """Return how well one name abbreviates the other, which is short and which long."""
+        found: list[tuple[float, int | None, int | None]] = [(0.0, None, None)]
+        for short, long in ((a, b), (b, a)):
+            node = self._nodes[short]
+            if is_short_form(node.surface) or len(node.forms.words) == 1:
+                value = abbreviates(node.surface, self._nodes[long].surface)
+                if value > 0:
+                    found.append((value, short, long))
+        return max(found, key=lambda part: part[0])
+
+    def compare(self, a: int, b: int) -> list[float]:
+        """Return the features of two names."""
+        first, second = self._nodes[a], self._nodes[b]
+        together = _overlap(first.documents, second.documents)
+        value, short, _ = self._short[a, b]
+        is_told = together > 0 or not (first.is_contested or second.is_contested)
+        value *= is_told
+        n_meanings = 1 if short is None else len(self._first_words[short])
+        return [
+            float(first.forms.base == second.forms.base),
+            value / math.sqrt(n_meanings),
+            value * (together > 0),
+            float(value > 0 and min(len(first.name_key), len(second.name_key)) <= 3),
+            float(is_told and (_stated(first, second) or _stated(second, first))),
+            float(is_told and (_bracketed(first, second) or _bracketed(second, first))),
+            _dice(first, second),
+            float(_one_edit(first.name_key, second.name_key)),
+            *_contained(first, second),
+            float(first.forms.digits != second.forms.digits),
+            together,
+            _overlap(first.sentences, second.sentences),
+            _shared(first.developers, second.developers, self._developers),
+            _differs(first.developers, second.developers),
+            _shared(first.sites, second.sites, self._sites),
+            float(first.name_key in second.hosts or second.name_key in first.hosts),
+            _differs(first.hosts, second.hosts),
+            float(_runs(first) != _runs(second)),
+            _shared(first.versions, second.versions, self._versions),
+            float(bool(first.citations & second.citations)),
+            float(len(first.members) == len(second.members) == 1),
+        ]
 
 
-def _abbreviation(short: NameNode, long: NameNode) -> float:
-    if not is_short_form(short.surface) and len(short.forms.words) > 1:
-        return 0.0
-    return abbreviates(short.surface, long.surface)
+def _stated(a: NameNode, b: NameNode) -> bool:
+    return a.aliases[b.name_key] > 0
 
 
-def _stated(a: NameNode, b: NameNode) -> int:
-    return a.aliases[b.name_key]
+def _bracketed(a: NameNode, b: NameNode) -> bool:
+    return a.bracketed[b.name_key] > 0
 
 
-def _compare(a: set[str], b: set[str]) -> tuple[float, float]:
-    """Tell whether two sets share something, and whether they differ although neither is empty."""
-    shared = bool(a & b)
-    return float(shared), float(bool(a and b) and not shared)
+def _overlap(a: Set[Hashable], b: Set[Hashable]) -> float:
+    """Return which share of the smaller set the larger one has."""
+    return len(a & b) / min(len(a), len(b)) if a and b else 0.0
+
+
+def _shared(a: set[str], b: set[str], n_names: Counter[str]) -> float:
+    """Return 1 where two names alone share something, less where many names have it."""
+    return max((math.sqrt(2 / n_names[value]) for value in a & b), default=0.0)
+
+
+def _differs(a: set[str], b: set[str]) -> float:
+    """Tell whether two sets have nothing in common although neither is empty."""
+    return float(bool(a and b) and not a & b)
 
 
 def _dice(a: NameNode, b: NameNode) -> float:
@@ -95,14 +142,23 @@ def _dice(a: NameNode, b: NameNode) -> float:
     return 2 * (of_a & of_b).total() / (of_a.total() + of_b.total())
 
 
-def _contained(a: NameNode, b: NameNode) -> tuple[float, float]:
-    """Tell whether one name has all words of the other, and the rest of them tell little."""
-    of_a, of_b = set(a.forms.words), set(b.forms.words)
-    if not (of_a <= of_b or of_b <= of_a) or of_a == of_b:
-        return float(of_a == of_b), float(of_a == of_b)
-    rest = of_a ^ of_b
+def _contained(a: NameNode, b: NameNode) -> tuple[float, float, float, float]:
+    """Tell how one name contains the words of the other.
+
+    Returns:
+        Whether they are the same words, one begins with the other, one ends with it (or has it
+        elsewhere), and whether the other words tell little.
+    """
+    short, long = sorted((a.forms.words, b.forms.words), key=len)
+    if set(short) == set(long):
+        return 1.0, 0.0, 0.0, 1.0
+    if not set(short) < set(long):
+        return 0.0, 0.0, 0.0, 0.0
     makers = VENDORS | a.developers | b.developers
-    return 1.0, float(all(word in SOFT_FILLERS or word in makers for word in rest))
+    rest = set(long) - set(short)
+    is_soft = all(word in SOFT_FILLERS or word in makers for word in rest)
+    begins = long[: len(short)] == short
+    return 0.0, float(begins), float(not begins), float(is_soft)
 
 
 def _one_edit(a: str, b: str) -> bool:

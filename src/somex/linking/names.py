@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -155,6 +156,12 @@ def _initials(surface: str) -> Iterator[str]:
         yield "".join(w[0] for w in words[:-1] if w.casefold() not in _STOP_WORDS).casefold()
 
 
+def trigrams(key: str) -> Counter[str]:
+    """Return the trigrams of a key, its borders marked."""
+    text = f"^{key}$"
+    return Counter(text[i : i + 3] for i in range(len(text) - 2))
+
+
 def is_short_form(surface: str) -> bool:
     """Tell whether a name looks like an abbreviation: one word, mostly capitals or digits."""
     text = plain(surface)
@@ -179,6 +186,8 @@ def abbreviates(short: str, long: str) -> float:
     forms = forms_of(long)
     if not 2 <= len(letters) <= 12 or len(forms.words) < 2 or len(letters) >= len(forms.key):
         return 0.0
+    if letters in words_of(long):
+        return 0.0  # a part of the name
     if letters in forms.initials:
         return 1.0
     return _best_match(letters, words_of(long))

@@ -16,7 +16,7 @@ from somex.core.software import Identifier
 from somex.linking.identifiers import identifier_key, is_telling, site_of
 from somex.linking.items import LinkItem
 from somex.linking.names import NameForms, forms_of, is_generic, name_key, words_of
-from somex.linking.split import split_name
+from somex.linking.split import find_long_forms, split_name
 
 _BRACKET = re.compile(r"\s*[(\[]\s*([^()\[\]]{2,80}?)\s*[)\],;]")
 _COMPANY_WORDS = frozenset(
@@ -33,6 +33,7 @@ class NameNode:
         surface: The commonest spelling.
         forms: Its forms.
         members: Indices of the items.
+        is_contested: Other software has the same name.
         types: How often each type.
         documents: Ids of the documents.
         sentences: Sentences, as document id and text.
@@ -50,6 +51,7 @@ class NameNode:
     surface: str
     forms: NameForms
     members: list[int]
+    is_contested: bool = False
     types: Counter[EntityType] = field(default_factory=Counter)
     documents: set[str] = field(default_factory=set)
     sentences: set[tuple[str, str]] = field(default_factory=set)
@@ -114,9 +116,13 @@ def build_nodes(items: Sequence[LinkItem]) -> list[NameNode]:
             key = f"{key}\n{item.ref.document_id}"
         by_name[key].append(index)
     nodes = []
+    long_forms = find_long_forms(items)
     for key in sorted(by_name):
-        for label, members in split_name(items, by_name[key]):
-            nodes.append(_build(f"{key}\n{label}" if label else key, items, members))
+        parts = list(split_name(items, by_name[key], key=key, long_forms=long_forms))
+        for label, members in parts:
+            node = _build(f"{key}\n{label}" if label else key, items, members)
+            node.is_contested = len(parts) > 1
+            nodes.append(node)
     return nodes
 
 

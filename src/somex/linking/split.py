@@ -7,23 +7,43 @@ that tell nothing go with the commonest.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from somex.linking.identifiers import identifier_key, is_telling
 from somex.linking.items import LinkItem
-from somex.linking.names import abbreviates, forms_of
+from somex.linking.names import abbreviates, forms_of, name_key, trigrams
 from somex.linking.union import UnionFind
 
 _Label = tuple[str, str]
 
 
-def split_name(items: Sequence[LinkItem], members: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+LongForms = Mapping[tuple[str, str], set[str]]
+"""Document and key of an abbreviation -> the long forms that the document gives it."""
+
+
+def find_long_forms(items: Sequence[LinkItem]) -> LongForms:
+    """Return how documents spell out abbreviations, each long form by its telling words."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for item in items:
+        for alias in item.aliases:
+            for short, long in ((item.surface, alias), (alias, item.surface)):
+                if abbreviates(short, long) >= 0.9:
+                    place = (item.ref.document_id, name_key(short))
+                    found[place].add(" ".join(forms_of(long).words))
+    return found
+
+
+def split_name(
+    items: Sequence[LinkItem], members: Sequence[int], *, key: str, long_forms: LongForms
+) -> Iterator[tuple[str, list[int]]]:
     """Yield the mentions of one name, those of each software apart.
 
     Args:
         items: All items.
         members: Indices of the mentions of one name.
+        key: Key of the name.
+        long_forms: Of `find_long_forms`.
 
     Yields:
         What tells the software from the others of its name, empty for the commonest; its mentions.
@@ -32,7 +52,9 @@ def split_name(items: Sequence[LinkItem], members: Sequence[int]) -> Iterator[tu
     for index in members:
         by_document[items[index].ref.document_id].append(index)
     labels = {
-        document: _labels(items, of_document) for document, of_document in by_document.items()
+        document: _labels(items, of_document)
+        | {("long form", long) for long in long_forms.get((document, key), ())}
+        for document, of_document in by_document.items()
     }
     groups = _group(labels)
     if len(groups) < 2:
@@ -48,12 +70,8 @@ def _labels(items: Sequence[LinkItem], members: Sequence[int]) -> set[_Label]:
     """Return what one document says to tell the software, as kind and value."""
     found: set[_Label] = set()
     for index in members:
-        item = items[index]
-        for identifier in filter(is_telling, item.identifiers):
+        for identifier in filter(is_telling, items[index].identifiers):
             found.add((identifier.scheme, identifier_key(identifier)))
-        for alias in item.aliases:
-            if abbreviates(item.surface, alias) >= 0.9:
-                found.add(("long form", "".join(forms_of(alias).words)))
     return found
 
 
@@ -81,19 +99,19 @@ def _group(labels: dict[str, set[_Label]]) -> list[tuple[str, set[str]]]:
 
 
 def _join_alike(union: UnionFind[_Label], labels: Sequence[_Label]) -> None:
-    """Join long forms that differ in a word or in spelling only."""
+    """Join long forms that are much alike or share a word; people do not spell them alike."""
     long_forms = [label for label in labels if label[0] == "long form"]
     for place, label in enumerate(long_forms):
         for other in long_forms[:place]:
-            if _alike(label[1], other[1]):
+            if _is_alike(label[1], other[1]):
                 union.join(label, other)
 
 
-def _alike(first: str, second: str) -> bool:
-    def grams(text: str) -> Counter[str]:
-        return Counter(text[i : i + 3] for i in range(len(text) - 2))
-
-    a, b = grams(first), grams(second)
+def _is_alike(first: str, second: str) -> bool:
+    words = {word for word in first.split() if len(word) > 3}
+    if words & set(second.split()):
+        return True
+    a, b = trigrams(first.replace(" ", "")), trigrams(second.replace(" ", ""))
     return 2 * (a & b).total() >= 0.5 * (a.total() + b.total())
 
 
