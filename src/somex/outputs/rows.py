@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cache
 from typing import Any, get_type_hints
 
 
@@ -173,7 +172,6 @@ TABLES: dict[str, type[Row]] = {
 """Name of a table -> the class of its rows."""
 
 
-@cache
 def columns_of(row_class: type[Row]) -> tuple[Column, ...]:
     """Return the columns of a table, in order."""
     hints = get_type_hints(row_class)

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from somex.outputs.report.palette import color_rules
-from somex.outputs.report.views import Chart, PaperEntry, PaperView, SoftwareView, words
+from somex.outputs.report.views import Chart, PaperEntry, PaperView, SoftwareView, count, words
 
 
 class Pages:
@@ -46,7 +46,7 @@ class Pages:
 
     def papers(self, views: Sequence[PaperView]) -> str:
         """Return one page with some papers."""
-        title = views[0].title if len(views) == 1 else f"Software in {len(views)} papers"
+        title = views[0].title if len(views) == 1 else f"Software in {count(len(views), 'paper')}"
         return self._render("paper.html", papers=views, title=title, home=None)
 
     def index(
@@ -75,7 +75,7 @@ class Pages:
         """
         return self._render(
             "index.html",
-            title=f"Software in {figures[0][0]} papers",
+            title=f"Software in {' '.join(figures[0])}",
             figures=figures,
             charts=charts,
             versions=versions,

@@ -46,7 +46,7 @@ def _hex(hue: int, lightness: float, saturation: float) -> str:
 def light(type: EntityType) -> Shade:
     """Return the colours of a type on a light page."""
     saturation = 0.2 if type in _PALE else 0.75
-    return Shade(_hex(_HUES[type], 0.87, saturation), _hex(_HUES[type], 0.4, saturation))
+    return Shade(_hex(_HUES[type], 0.87, saturation), _hex(_HUES[type], 0.31, saturation))
 
 
 def dark(type: EntityType) -> Shade:

@@ -121,15 +121,17 @@ def _heading_levels(document: Document) -> dict[int, tuple[str, int]]:
 def _spans(facts: DocumentFacts) -> list[tuple[int, int]]:
     """Return the sentences with the text between them, so that no mention crosses a border."""
     text = facts.document.text
+    starts = [found.mention.char_start for found in facts.mentions]
     cuts: list[tuple[int, int]] = []
     reached = 0
     for start, end in [*((s.char_start, s.char_end) for s in facts.sentences), (len(text),) * 2]:
-        if text[reached:start].strip():
+        has_starts = bisect_left(starts, reached) < bisect_left(starts, start)
+        if text[reached:start].strip() or has_starts:
             cuts.append((reached, start))
         if end > max(start, reached):
             cuts.append((max(start, reached), end))
         reached = max(reached, end)
-    return _widened(cuts, [f.mention.char_start for f in facts.mentions], facts)
+    return _widened(cuts, starts, facts)
 
 
 def _widened(

@@ -29,6 +29,11 @@ def words(name: str) -> str:
     return f"{spelled} {rest}".strip()
 
 
+def count(n: int, what: str) -> str:
+    """Return a number and what it counts, in the plural where it is not one."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
 def web_href(text: str) -> str | None:
     """Return an address that a page may link to: http or https only; else None."""
     address = text.strip()
@@ -87,6 +92,11 @@ class SoftwareView:
         more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
         return ", ".join(shown[:6]) + more
 
+    @property
+    def urls(self) -> list[tuple[str, str | None]]:
+        """Its URLs, six at most, each with the address that a page may link to."""
+        return [(text, web_href(text)) for text in ranked(self.summary.urls)[:6]]
+
     def percent_without(self, kind: str) -> int:
         """Return the percentage of its papers that give no ``version`` or no ``citation``."""
         given = self.summary.with_version if kind == "version" else self.summary.with_citation
@@ -130,6 +140,10 @@ class PaperView:
     def title(self) -> str:
         """Title, or the id where there is none."""
         return self.facts.title or self.facts.document.id
+
+    def has(self, kind: str) -> bool:
+        """Tell whether a software has attributes of a kind (a counter of its summary)."""
+        return any(getattr(view.summary, kind) for view in self.software)
 
     @property
     def n_relations(self) -> int:
@@ -252,7 +266,8 @@ def corpus_charts(software: Iterable[SoftwareView]) -> tuple[list[Chart], list[C
         )
         note = f"Of the papers that mention it, the share that gives no {kind}."
         charts.append(Chart(title, note, bars))
-    return charts, [_version_chart(s) for s in top[:MOST_VERSION_CHARTS]]
+    with_versions = [view for view in top if view.summary.version_papers]
+    return charts, [_version_chart(view) for view in with_versions[:MOST_VERSION_CHARTS]]
 
 
 def _version_chart(view: SoftwareView) -> Chart:
@@ -261,15 +276,14 @@ def _version_chart(view: SoftwareView) -> Chart:
     n_papers = summary.papers
     shown = ranked(counts)[:MOST_VERSIONS]
     rows: list[tuple[str, str, int]] = [(version, "a", counts[version]) for version in shown]
-    if (n_other := len(counts) - len(shown)) > 0:
-        rest = sum(counts[version] for version in ranked(counts)[MOST_VERSIONS:])
-        rows.append((f"{n_other} others", "a", rest))
     without = n_papers - summary.with_version
     if without:
         rows.append(("no version", "none", without))
-    longest = max(number for *_, number in rows)
+    longest = max((number for *_, number in rows), default=1)
     bars = tuple(Bar(label, ((c, 100 * n / longest),), str(n)) for label, c, n in rows)
-    return Chart(view.name, f"{n_papers} papers", bars)
+    n_other = len(counts) - len(shown)
+    more = f", {n_other} more versions in fewer papers" if n_other > 0 else ""
+    return Chart(view.name, f"{count(n_papers, 'paper')}{more}", bars)
 
 
 def overview(entries: Sequence[PaperEntry]) -> list[tuple[str, str]]:
@@ -284,7 +298,7 @@ def overview(entries: Sequence[PaperEntry]) -> list[tuple[str, str]]:
     ]
     with_any = sum(entry.n_software > 0 for entry in entries)
     return [
-        (f"{len(entries):,}", "papers"),
+        (f"{len(entries):,}", "paper" if len(entries) == 1 else "papers"),
         (f"{with_any:,}", "of them mention software"),
         (f"{sum(entry.n_mentions for entry in entries):,}", "mentions of all types"),
         (shares[0], "of the software in papers has no version there"),

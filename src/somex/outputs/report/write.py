@@ -10,7 +10,14 @@ from somex.core.errors import ConfigError, FormatError
 from somex.outputs.facts import DocumentFacts
 from somex.outputs.folders import replace_folder
 from somex.outputs.report.pages import Pages
-from somex.outputs.report.views import PaperEntry, PaperView, corpus_charts, overview, software_view
+from somex.outputs.report.views import (
+    PaperEntry,
+    PaperView,
+    corpus_charts,
+    count,
+    overview,
+    software_view,
+)
 from somex.outputs.software_table import SoftwareTable
 from somex.outputs.source import OutputSource
 from somex.outputs.tables import paper_row
@@ -58,7 +65,7 @@ def _write_page(source: OutputSource, place: Path) -> str:
             f"{place} for a page a paper"
         )
     write_text(Pages().papers(views), place)
-    return f"{len(views)} papers on one page"
+    return f"{count(len(views), 'paper')} on one page"
 
 
 def _write_folder(source: OutputSource, place: Path) -> str:
@@ -73,7 +80,7 @@ def _write_folder(source: OutputSource, place: Path) -> str:
             table.add(facts)
             entries.append(_entry(facts, href))
         _write_index(pages, made, entries, table, source)
-    return f"{len(entries)} papers; open {place / 'index.html'}"
+    return f"{count(len(entries), 'paper')}; open {place / 'index.html'}"
 
 
 def _write_index(

@@ -117,8 +117,19 @@
     });
     return pieces;
   };
+  const labelPlace = (piece, pieces) => {
+    const half = piece.label.length * CHAR / 2 + 2;
+    const low = Math.min(piece.x1, piece.x2) + half, high = Math.max(piece.x1, piece.x2) - half;
+    if (low >= high) return piece.at;
+    const stems = pieces.filter((other) => other.line === piece.line && other.row > piece.row)
+      .flatMap((other) => [other.x1, other.x2]);
+    const tries = [0.5, 0.35, 0.65, 0.2, 0.8, 0, 1].map((share) => low + share * (high - low));
+    const free = (at) => stems.every((x) => Math.abs(x - at) > half + 2);
+    return tries.find(free) ?? tries[0];
+  };
   const paint = (sentence, arcs, found, pieces) => {
     const svg = node("svg", { class: "arcs", "aria-hidden": "true" }, sentence);
+    const labels = [];
     arcs.forEach(([head, tail], n) => {
       const mine = pieces.filter((piece) => piece.n === n);
       if (!mine.length) return;
@@ -139,8 +150,12 @@
       }
       node("path", { d: `${path} V ${to.top - 4}` }, group);
       node("path", { class: "tip", d: `M ${last.x2 - 3.5} ${to.top - 6} h 7 l -3.5 6 z` }, group);
-      const text = node("text", { x: first.at, y: y1 + 3.5 }, group);
-      text.textContent = first.label;
+      labels.push([first, y1 + 3.5, `${head} ${tail}`]);
+    });
+    labels.forEach(([piece, y, ends]) => {  // last, so that no line runs over them
+      const x = labelPlace(piece, pieces);
+      const text = node("text", { x, y }, node("g", { "data-ends": ends }, svg));
+      text.textContent = piece.label;
     });
   };
   const sentences = all("[data-arcs]");
