@@ -190,6 +190,15 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
         ConfigError: The file is missing or no YAML, or holds unknown keys or bad values (all of
             them are named), or an environment variable that it names is not set.
     """
+    return build_config(Recipe, read_values(path, overrides=overrides), where=str(path))
+
+
+def read_values(path: Path, *, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Read the plain values of a recipe of any kind, overrides and environment put in.
+
+    Raises:
+        ConfigError: As `read_recipe`, but keys and values are not checked.
+    """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -202,7 +211,8 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
         raise ConfigError(f"recipe {path} must be a mapping with name, model, data and training")
     for override in overrides:
         _override(values, override)
-    return build_config(Recipe, _expand(values, str(path)), where=str(path))
+    expanded: dict[str, Any] = _expand(values, str(path))
+    return expanded
 
 
 def _override(values: dict[str, Any], override: str) -> None:

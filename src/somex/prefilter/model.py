@@ -126,9 +126,9 @@ class Prefilter:
         return digest.hexdigest()[:12]
 
     def _score_chunk(self, features: Features) -> FloatArray:
-        best = _best_word(features, self.words)
-        whole = _whole_sentence(features, self.sentences)
-        return best + self.sentence_weight * whole
+        scores: FloatArray = _best_word(features, self.words)
+        scores += self.sentence_weight * _whole_sentence(features, self.sentences)
+        return scores
 
 
 def _best_word(features: Features, model: Linear) -> FloatArray:
@@ -147,7 +147,7 @@ def _best_word(features: Features, model: Linear) -> FloatArray:
 def _whole_sentence(features: Features, model: Linear) -> FloatArray:
     """Return the score of each sentence's set of features, shape (n_rows,)."""
     places, rows = sentence_features(features)
-    sums = np.bincount(rows, model.weights[places], features.n_rows)
+    sums = np.bincount(rows, model.weights[places], features.n_rows).astype(np.float64)
     return sums * model.scale + model.bias
 
 
@@ -244,7 +244,8 @@ def read_prefilter(folder: Path) -> Prefilter:
         raise ModelError(f"{path} is no card of a prefilter: {error}") from None
     words = Linear(weights["words"], numbers["word_scale"], numbers["word_bias"])
     sentences = Linear(weights["sentences"], numbers["sentence_scale"], numbers["sentence_bias"])
-    return Prefilter(words, sentences, *(numbers[key] for key in _NUMBERS), card=card)
+    sentence_weight, neighbour_weight, threshold = (numbers[key] for key in _NUMBERS)
+    return Prefilter(words, sentences, sentence_weight, neighbour_weight, threshold, card)
 
 
 _LINEAR_NUMBERS = ("word_scale", "word_bias", "sentence_scale", "sentence_bias")

@@ -28,8 +28,10 @@ def names_of(document: Document, mentions: Iterable[Mention]) -> frozenset[str]:
 
 
 class NameMatcher:
-    """Finds names in texts: case counts, white space within a name does not, nor does what
-    follows unless it is a letter (``SPM8`` holds ``SPM``).
+    """Finds names in texts.
+
+    Case counts; what white space stands within a name does not. No letter may stand beside it:
+    ``SPM8`` holds ``SPM``, ``SPMs`` does not.
 
     Args:
         names: Names, each with a letter.

@@ -22,6 +22,7 @@ from somex.app.cli.kb import kb
 from somex.app.cli.link import link
 from somex.app.cli.models import models
 from somex.app.cli.predict import predict
+from somex.app.cli.prefilter import prefilter
 from somex.app.cli.report import report
 from somex.app.cli.train import train
 from somex.app.cli.validate import validate
@@ -56,6 +57,7 @@ app.command()(validate)
 app.add_typer(data)
 app.add_typer(kb)
 app.add_typer(bench)
+app.add_typer(prefilter)
 app.add_typer(graph)
 
 
