@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "readers": {"core", "text"},
     "graph": {"core", "readers"},
     "kb": {"core", "readers"},
+    "linking": {"core", "readers", "text"},
     "outputs": {"core", "readers", "text"},
     "model": {"calibration", "core", "text", "decoding"},
     "run_files": set(),
@@ -69,7 +70,15 @@ MAY_IMPORT = {
         "recipe",
         "softcite_scores",
     },
-    "pipeline": {"core", "decoding", "model", "model_registry", "readers"},
+    "pipeline": {
+        "cascade",
+        "core",
+        "decoding",
+        "model",
+        "model_registry",
+        "prefilter",
+        "readers",
+    },
 }
 """Room -> rooms it may import; experiments, ood_runs and app: all, __init__: what it exports."""
 

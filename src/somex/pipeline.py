@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from somex.cascade import Cascade
 from somex.core.errors import FormatError, SomexError
 from somex.core.types import Document, LabeledDocument
 from somex.decoding import DecodingConfig
 from somex.model.folder import open_predictor
 from somex.model.predictor import Predictor
 from somex.model_registry import ModelInfo, find_model
+from somex.prefilter.model import Prefilter, has_prefilter, read_prefilter
 from somex.readers.files import write_text
 from somex.readers.inputs import Source
 from somex.readers.jsonl import format_line
@@ -25,17 +27,29 @@ FAILURES_FILE = "failures.jsonl"
 
 
 class Extractor:
-    """A loaded model: finds mentions and relations in texts and documents."""
+    """A loaded model: finds mentions and relations in texts and documents.
 
-    def __init__(self, predictor: Predictor, *, info: ModelInfo) -> None:
+    Args:
+        predictor: Runs the network.
+        info: What the model is.
+        prefilter: Tells which sentences the network reads; all without one.
+    """
+
+    def __init__(
+        self, predictor: Predictor, *, info: ModelInfo, prefilter: Prefilter | None = None
+    ) -> None:
         self._predictor = predictor
         self.info = info
+        self.cascade = None if prefilter is None else Cascade(predictor, prefilter)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a result says of what made it: model, threshold and lean."""
+        """Return what a result says of what made it: model, threshold, lean and prefilter."""
         decoding = self._predictor.decoding
-        choices = {"min_confidence": decoding.min_confidence, "lean": decoding.lean}
-        return {**self.info.to_json(), **choices}
+        made_by = {**self.info.to_json(), "min_confidence": decoding.min_confidence}
+        made_by["lean"] = decoding.lean
+        if self.cascade is not None:
+            made_by["prefilter"] = self.cascade.prefilter.to_json()
+        return made_by
 
     def extract(self, text: str, *, id: str = "text") -> LabeledDocument:
         """Find the software mentions of a text.
@@ -51,7 +65,7 @@ class Extractor:
 
     def annotate(self, documents: Sequence[Document]) -> list[LabeledDocument]:
         """Annotate documents; sentences and tokens that they already have are kept."""
-        annotations = self._predictor.annotate(documents)
+        annotations = (self.cascade or self._predictor).annotate(documents)
         return [LabeledDocument(d, a) for d, a in zip(documents, annotations, strict=True)]
 
 
@@ -62,6 +76,7 @@ def load(
     min_confidence: float = 0.0,
     lean: float = 0.0,
     n_threads: int | None = None,
+    prefilter: bool = True,
 ) -> Extractor:
     """Load a model.
 
@@ -71,14 +86,18 @@ def load(
         min_confidence: Mentions less sure than this (0 to 1) are left out.
         lean: Above 0 leans to precision, below 0 to recall: log odds added to "no mention".
         n_threads: Threads of ONNX Runtime; as many as cores by default.
+        prefilter: Let the filter in the model's folder, where there is one, tell which sentences
+            of natural text the network reads.
 
     Raises:
-        ModelError: There is no such model, or it is incomplete.
+        ModelError: There is no such model, or it is incomplete, or its filter is damaged.
     """
     info = find_model(model)
     decoding = DecodingConfig(min_confidence=min_confidence, lean=lean)
     predictor = open_predictor(info.folder, backend=backend, decoding=decoding, n_threads=n_threads)
-    return Extractor(predictor, info=info)
+    of_folder = prefilter and has_prefilter(info.folder)
+    sieve = read_prefilter(info.folder) if of_folder else None
+    return Extractor(predictor, info=info, prefilter=sieve)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,10 +109,10 @@ def tally(pairs: Iterable[tuple[ScoredDocument, float]]) -> dict[str, Any]:
         Counts and shares: ``mentions_lost`` of ``n_mentions`` (with the second pass by names),
         ``mentions_lost_first_pass`` (without it), ``sentences_passed`` of ``n_sentences`` (those
         of documents of ``MIN_WHOLE`` sentences or more), the part that the first pass passes,
-        and, by type, mentions and lost ones.
+        the share of their characters that passes, and, by type, mentions and lost ones.
     """
     n, lost = Counter[str](), Counter[str]()
-    lost_first = n_sentences = n_passed = n_first = 0
+    lost_first = n_sentences = n_passed = n_first = n_chars = n_chars_passed = 0
     for scored, threshold in pairs:
         sentences = scored.document.sentences
         for sentence, own, by_name in zip(sentences, scored.own, scored.by_name, strict=True):
@@ -124,6 +124,9 @@ def tally(pairs: Iterable[tuple[ScoredDocument, float]]) -> dict[str, Any]:
             n_sentences += len(sentences)
             n_passed += int((scored.by_name >= threshold).sum())
             n_first += int((scored.own >= threshold).sum())
+            lengths = np.array([len(s.text) for s in sentences])
+            n_chars += int(lengths.sum())
+            n_chars_passed += int(lengths[scored.by_name >= threshold].sum())
     n_mentions = n.total()
     return {
         "n_mentions": n_mentions,
@@ -132,6 +135,7 @@ def tally(pairs: Iterable[tuple[ScoredDocument, float]]) -> dict[str, Any]:
         "n_sentences": n_sentences,
         "sentences_passed": _share(n_passed, n_sentences),
         "sentences_passed_first_pass": _share(n_first, n_sentences),
+        "characters_passed": _share(n_chars_passed, n_chars),
         "by_type": {name: {"n": n[name], "lost": lost[name]} for name in sorted(n)},
     }
 

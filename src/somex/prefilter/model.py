@@ -112,12 +112,17 @@ class Prefilter:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a result says of the filter: its fingerprint, threshold and loss."""
-        loss = self.card.get("cross_validation", {}).get("mentions_lost")
         return {
             "fingerprint": self.fingerprint(),
             "threshold": self.threshold,
-            "mentions_lost": loss,
+            "mentions_lost": self.mentions_lost,
         }
+
+    @property
+    def mentions_lost(self) -> float | None:
+        """Share of gold mentions lost in cross-validation; None where the card tells nothing."""
+        found: float | None = self.card.get("cross_validation", {}).get("mentions_lost")
+        return found
 
     def fingerprint(self) -> str:
         """Return 12 hex digits of a SHA-256 over all that decides what passes."""

@@ -148,7 +148,7 @@ def _score_model(
         sets = [name for name in sets if name not in SOFTCITE]
         if not documents:
             raise ConfigError("there is nothing to score on; give --corpus or --data, or both")
-    extractor = load(model, n_threads=threads)
+    extractor = load(model, n_threads=threads, prefilter=False)
 
     rows = bench_model(
         lambda found: [labeled.annotation for labeled in extractor.annotate(found)],

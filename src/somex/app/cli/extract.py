@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from somex.app.cli.options import Lean, MinConfidence, Model, Threads
+from somex.app.cli.options import Lean, MinConfidence, Model, Prefilter, Threads
 from somex.app.cli.tables import mention_table
 from somex.core.errors import ConfigError, SomexError
 from somex.core.types import LabeledDocument
@@ -60,6 +60,7 @@ def extract(
     min_confidence: MinConfidence = 0.0,
     lean: Lean = 0.0,
     threads: Threads = None,
+    prefilter: Prefilter = True,
 ) -> None:
     """Find software mentions, attributes and relations in papers."""
     from tqdm import tqdm
@@ -68,7 +69,9 @@ def extract(
 
     wanted = _choose(also, out)
     files = _find(sources)
-    extractor = load(model, min_confidence=min_confidence, lean=lean, n_threads=threads)
+    extractor = load(
+        model, min_confidence=min_confidence, lean=lean, n_threads=threads, prefilter=prefilter
+    )
     if out:
         results = extract_files(extractor, files, out, grobid=grobid)
     else:
@@ -166,6 +169,9 @@ class _Tally:
         ]
         if (peak := _peak_bytes()) is not None:
             parts.append(f"peak memory {peak / 1e6:.0f} MB")
+        cascade = self._extractor.cascade
+        if cascade is not None and cascade.n_sentences:
+            parts.append(cascade.describe())
         if self.n_kept:
             parts.insert(1, f"{self.n_kept} done before")
         if self.n_failed:

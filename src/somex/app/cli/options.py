@@ -26,6 +26,13 @@ Lean = Annotated[
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads of the network; all cores by default.")
 ]
+Prefilter = Annotated[
+    bool,
+    typer.Option(
+        "--prefilter/--no-prefilter",
+        help="Let a cheap filter spare the network sentences that hold no software.",
+    ),
+]
 
 Seeds = Annotated[str, typer.Option(help="Seeds, as `1,2,3`; the recipe's by default.")]
 Resume = Annotated[
