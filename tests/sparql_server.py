@@ -70,6 +70,9 @@ class Server(ThreadingHTTPServer):
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep quiet: clients that give up are part of the tests."""
+
 
 @contextmanager
 def serve() -> Iterator[Server]:

@@ -184,6 +184,11 @@ def test_graph_store_an_id_in_two_files_is_an_error(store, tmp_path):
         load(store, first, second)
 
 
+def test_graph_store_makes_the_folders_above_it(tmp_path):
+    EmbeddedStore.open(tmp_path / "a" / "b").close()
+    assert EmbeddedStore.open(tmp_path / "a" / "b", read_only=True).digest()[0] == 0
+
+
 def test_graph_store_takes_the_folder_of_extract(store, tmp_path):
     papers.write_papers(tmp_path)
     assert load(store, tmp_path) == {Change.ADDED: 3}

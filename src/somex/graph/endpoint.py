@@ -48,10 +48,10 @@ class Endpoint:
         host = parts.netloc.rpartition("@")[2]
         self.url = urlunsplit(parts._replace(netloc=host))
         self._protocol, self._timeout = protocol, timeout
-        self._headers = {"User-Agent": "somex"}
+        self._secret = ""
         if parts.username is not None:
             secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._headers["Authorization"] = "Basic " + b64encode(secret.encode()).decode("ascii")
+            self._secret = "Basic " + b64encode(secret.encode()).decode("ascii")
 
     def _send(
         self,
@@ -62,10 +62,12 @@ class Endpoint:
         method: str = "POST",
         accept: str = "*/*",
     ) -> bytes:
-        headers = {**self._headers, "Content-Type": content_type, "Accept": accept}
+        headers = {"User-Agent": "somex", "Content-Type": content_type, "Accept": accept}
         request = urllib.request.Request(
             url or self.url, data.encode("utf-8"), headers, method=method
         )
+        if self._secret:  # for this host alone, not for one that it sends us on to
+            request.add_unredirected_header("Authorization", self._secret)
         try:
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
                 body: bytes = response.read()

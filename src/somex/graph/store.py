@@ -52,6 +52,8 @@ class EmbeddedStore:
         ):
             raise FormatError("is a folder of something else; name a new one", path=str(folder))
         try:
+            if not read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
             return cls(Store.read_only(str(path)) if read_only else Store(str(path)))
         except OSError as error:
             reason = " ".join(str(error).split())
