@@ -3,8 +3,8 @@
 A fold's mentions are linked among themselves, by a scorer that saw none of the fold's documents.
 Gold clusters run through documents of several folds; each is cut to the fold's mentions, so that a
 cluster of 300 counts as one of about 60, and one with a single mention in the fold as that mention
-alone. The score of the whole set links all mentions at once: each pair of names is scored by a model
-that saw neither name, see `score_whole`.
+alone. The score of the whole set links all mentions at once: each pair of names is scored by a
+model that saw neither name, see `score_whole`.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ def _learned(problem: Problem, scorer: PairScorer) -> Groups:
     return problem.refs(problem.cluster(log_odds, threshold=scorer.threshold))
 
 
-def score_whole(benchmark: LinkingBenchmark, *, n_folds: int, seed: int) -> dict[str, ClusterScores]:
+def score_whole(
+    benchmark: LinkingBenchmark, *, n_folds: int, seed: int
+) -> dict[str, ClusterScores]:
     """Score each method on all mentions linked at once.
 
     Folds of documents would leave nothing to train on for names that stand in all folds. So the
@@ -139,9 +141,7 @@ def score_whole(benchmark: LinkingBenchmark, *, n_folds: int, seed: int) -> dict
     log_odds = np.zeros(len(problem.pairs))
     for fold in range(n_folds):
         held_out = folds == fold
-        weights, bias = fit_logistic(
-            problem.features[~held_out], problem.labels[~held_out], l2=L2
-        )
+        weights, bias = fit_logistic(problem.features[~held_out], problem.labels[~held_out], l2=L2)
         log_odds[held_out] = problem.features[held_out] @ weights + bias
     groups = _baselines(problem)
     groups[LEARNED] = problem.refs(problem.cluster(log_odds, threshold=0.0))
@@ -165,9 +165,7 @@ def summarise(folds: Sequence[FoldScores]) -> dict[str, dict[str, dict[str, floa
 
 def compare(folds: Sequence[FoldScores], better: str, than: str) -> dict[str, Any]:
     """Return how much higher one method's CoNLL F1 is than another's, fold by fold."""
-    differences = [
-        fold.scores[better].conll - fold.scores[than].conll for fold in folds
-    ]
+    differences = [fold.scores[better].conll - fold.scores[than].conll for fold in folds]
     return {
         "method": better,
         "baseline": than,

@@ -111,9 +111,7 @@ def trigram_neighbours(keys: Sequence[str], blocking: Blocking) -> Iterator[Pair
         for gram, value in vectors[-1].items():
             postings[gram][0].append(index)
             postings[gram][1].append(value)
-    arrays = {
-        gram: (np.array(rows), np.array(values)) for gram, (rows, values) in postings.items()
-    }
+    arrays = {gram: (np.array(rows), np.array(values)) for gram, (rows, values) in postings.items()}
     for index, vector in enumerate(vectors):
         for other in _nearest(index, vector, arrays, blocking):
             yield min(index, other), max(index, other)

@@ -132,9 +132,7 @@ def _b_cubed(key: Clusters, response: Clusters) -> Score:
     n_key, n_response = sum(map(len, key)), sum(map(len, response))
     precision = sum(n * n / len(response[r]) for (_, r), n in overlaps.items())
     recall = sum(n * n / len(key[k]) for (k, _), n in overlaps.items())
-    return Score(
-        precision / n_response if n_response else 0.0, recall / n_key if n_key else 0.0
-    )
+    return Score(precision / n_response if n_response else 0.0, recall / n_key if n_key else 0.0)
 
 
 def _ceaf_e(key: Clusters, response: Clusters) -> Score:

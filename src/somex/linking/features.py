@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from somex.core.schema import EntityType
 from somex.linking.candidates import Pair
-from somex.linking.names import SOFT_FILLERS, VENDORS, abbreviates, is_short_form, trigrams
+from somex.linking.names import abbreviates, is_short_form, trigrams
 from somex.linking.nodes import NameNode
+from somex.linking.words import SOFT_FILLERS, VENDORS
 
 FEATURES = (
     "same_base",
@@ -66,7 +67,7 @@ class _Comparer:
         self._sites = Counter(s for node in nodes for s in node.sites)
         self._short = {pair: self._abbreviation(*pair) for pair in pairs}
         self._first_words: dict[int, set[str]] = defaultdict(set)
-        for (a, b), (_, short, long) in self._short.items():
+        for _, short, long in self._short.values():
             if short is not None and long is not None:
                 self._first_words[short].add(nodes[long].forms.words[0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from somex.core.errors import AnnotationError
 from somex.core.known_software import KnowledgeBase, KnownSoftware
@@ -72,7 +73,7 @@ def link_items(
         AnnotationError: Two items are the same mention.
     """
     ordered = sorted(items, key=lambda item: item.ref)
-    for item, following in zip(ordered, ordered[1:], strict=False):
+    for item, following in pairwise(ordered):
         if item.ref == following.ref:
             raise AnnotationError(
                 f"mention {item.ref.mention_id} of document {item.ref.document_id!r} comes twice; "

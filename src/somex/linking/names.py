@@ -9,6 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from somex.linking.words import (
+    FILLERS,
+    GENERIC,
+    LANGUAGE_WORDS,
+    LANGUAGES,
+    SOFT_FILLERS,
+    STOP_WORDS,
+    VENDORS,
+)
+
 _WORD = re.compile(r"[^\W_]+|[+#*]+")
 _MARKS = re.compile(r"[®™©℠]|\((?:r|tm|c)\)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’`´]s\b")
@@ -17,41 +27,6 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-FILLERS = frozenset(("software", "package", "packages", "program", "programme", "programs"))
-"""Words that a name may end with or not."""
-
-SOFT_FILLERS = FILLERS | frozenset(
-    (
-        "app application applications client desktop edition environment framework language "
-        "library module online platform plugin pro professional project server service software "
-        "statistical statistics studio suite system systems tool toolbox toolkit tools "
-        "web website workbench"
-    ).split()
-)
-"""Words that add little to a name."""
-
-_STOP_WORDS = frozenset("a an and at by for from in of on or the to using via with".split())
-_LANGUAGES = frozenset(
-    "c c++ c# fortran java javascript julia matlab octave perl php python r ruby sas sql stata vba".split()
-)
-_GENERIC = frozenset(
-    (
-        "a algorithm algorithms an app applet application applications bash binaries code codes "
-        "command commands computer copy custom customized data developed development executable "
-        "file files function functions home house implementation in inhouse it library macro "
-        "macros made module modules our own package packages pipeline pipelines plugin pre "
-        "compiled precompiled program programme programs resource resources routine routines "
-        "script scripts set shell software source statistical system that the these this tool "
-        "toolbox toolboxes tools toolkit version web written"
-    ).split()
-)
-_LANGUAGE_WORDS = frozenset("software program programme language environment project system".split())
-
-VENDORS = frozenset(
-    "adobe apache apple gnu google graphpad ibm mathworks microsoft ms oracle sap the".split()
-)
-"""Makers whose names are put before those of their software."""
 
 
 def plain(surface: str) -> str:
@@ -87,18 +62,18 @@ def name_key(surface: str) -> str:
 
 
 def _may_lose(rest: list[str], filler: str) -> bool:
-    if rest[0] in _LANGUAGES and len(rest) == 1:
-        return filler in _LANGUAGE_WORDS
+    if rest[0] in LANGUAGES and len(rest) == 1:
+        return filler in LANGUAGE_WORDS
     return len("".join(rest)) > 2
 
 
 def is_generic(surface: str) -> bool:
     """Tell whether words name no software of their own: "custom script", "R package"."""
     words = words_of(surface)
-    if len(words) == 2 and words[0] in _LANGUAGES and words[1] in _LANGUAGE_WORDS:
+    if len(words) == 2 and words[0] in LANGUAGES and words[1] in LANGUAGE_WORDS:
         return False
-    kinds = [word in _GENERIC for word in words]
-    return any(kinds) and all(k or w in _LANGUAGES for k, w in zip(kinds, words, strict=True))
+    kinds = [word in GENERIC for word in words]
+    return any(kinds) and all(k or w in LANGUAGES for k, w in zip(kinds, words, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +100,7 @@ def forms_of(surface: str) -> NameForms:
     """Return the forms of a name."""
     name = without_version(surface)
     words = words_of(name)
-    telling = tuple(_singular(word) for word in words if word not in _STOP_WORDS)
+    telling = tuple(_singular(word) for word in words if word not in STOP_WORDS)
     base = [word for word in telling if word not in SOFT_FILLERS and word not in VENDORS]
     return NameForms(
         name_key(surface),
@@ -147,13 +122,13 @@ def _initials(surface: str) -> Iterator[str]:
     words = _WORD.findall(_POSSESSIVE.sub("", plain(surface)))
     if len(words) < 2:
         return
-    for chosen in (words, [word for word in words if word.casefold() not in _STOP_WORDS]):
+    for chosen in (words, [word for word in words if word.casefold() not in STOP_WORDS]):
         if len(chosen) > 1:
             yield "".join(word[0] for word in chosen).casefold()
             yield "".join(word if word.isdigit() else word[0] for word in chosen).casefold()
             yield "".join(p[0] for word in chosen for p in _PARTS.findall(word)).casefold()
     if words[-1].casefold() in SOFT_FILLERS and len(words) > 2:
-        yield "".join(w[0] for w in words[:-1] if w.casefold() not in _STOP_WORDS).casefold()
+        yield "".join(w[0] for w in words[:-1] if w.casefold() not in STOP_WORDS).casefold()
 
 
 def trigrams(key: str) -> Counter[str]:
@@ -196,7 +171,7 @@ def abbreviates(short: str, long: str) -> float:
 def _best_match(letters: str, words: tuple[str, ...]) -> float:
     """Return the share of words begun by letters that run through the words in order."""
     taken = _run(letters, words, 0)
-    n_telling = sum(word not in _STOP_WORDS for word in words)
+    n_telling = sum(word not in STOP_WORDS for word in words)
     return min(1.0, taken / n_telling) * 0.9 if taken > 1 else 0.0
 
 

@@ -17,11 +17,9 @@ from somex.linking.identifiers import identifier_key, is_telling, site_of
 from somex.linking.items import LinkItem
 from somex.linking.names import NameForms, forms_of, is_generic, name_key, words_of
 from somex.linking.split import find_long_forms, split_name
+from somex.linking.words import COMPANY_WORDS
 
 _BRACKET = re.compile(r"\s*[(\[]\s*([^()\[\]]{2,80}?)\s*[)\],;]")
-_COMPANY_WORDS = frozenset(
-    "ab ag co company corp corporation gmbh inc incorporated limited llc ltd bv the".split()
-)
 
 
 @dataclass(slots=True)
@@ -97,7 +95,7 @@ def telling_keys(identifiers: Sequence[Identifier]) -> set[str]:
 
 def developer_key(developer: str) -> str:
     """Return the first word of a company's or person's name that tells it from others."""
-    words = [word for word in words_of(developer) if word not in _COMPANY_WORDS]
+    words = [word for word in words_of(developer) if word not in COMPANY_WORDS]
     return words[0] if words else ""
 
 

@@ -61,18 +61,29 @@ def read_somd2026(folder: str | Path, *, subtask: int) -> LinkingBenchmark:
     return LinkingBenchmark(items, clusters)
 
 
+_MEMBERS = ("mention", "mention_id", "docid", "sentence", "start", "type", "relations")
+
+
+def _type_of(row: dict[str, Any]) -> EntityType:
+    """Return the type without its purpose."""
+    return parse_entity_type(row["type"].partition("_")[0])
+
+
 def _read_rows(path: Path) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(split_lines(read_utf8(path)), start=1):
         try:
             row = json.loads(line)
-            row["type"] = parse_entity_type(row["type"].partition("_")[0])
-            for related in row["relations"]:
-                related["type"] = parse_entity_type(related["type"].partition("_")[0])
-                related["mention"], related["start"]  # noqa: B018
-            row["mention"], row["mention_id"], row["docid"], row["sentence"], row["start"]  # noqa: B018
-        except (ValueError, KeyError, TypeError, SomexError) as error:
+            missing = [name for name in _MEMBERS if name not in row]
+            row["type"] = _type_of(row)
+            related = [{**other, "type": _type_of(other)} for other in row["relations"]]
+            missing += [n for other in related for n in ("mention", "start") if n not in other]
+        except (ValueError, KeyError, TypeError, AttributeError, SomexError) as error:
             message = f"is no mention of SOMD 2026 ({error!r:.80})"
             raise FormatError(message, path=str(path), line=number) from None
+        if missing:
+            message = f"lacks {', '.join(missing)}; a mention has {', '.join(_MEMBERS)}"
+            raise FormatError(message, path=str(path), line=number)
+        row["relations"] = related
         yield row
 
 

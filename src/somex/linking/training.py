@@ -75,7 +75,9 @@ class Problem:
 
     def refs(self, groups: Sequence[Sequence[int]]) -> list[list[MentionRef]]:
         """Return the mentions of clusters of names."""
-        return [[self.items[m].ref for i in group for m in self.nodes[i].members] for group in groups]
+        return [
+            [self.items[m].ref for i in group for m in self.nodes[i].members] for group in groups
+        ]
 
     def score(self, groups: Sequence[Sequence[MentionRef]]) -> ClusterScores:
         """Compare clusters with the gold clusters, cut to the mentions of the problem."""
