@@ -203,7 +203,7 @@ def test_tables_memory_does_not_grow_with_the_documents(tmp_path: Path) -> None:
         return found
 
     peak(5)
-    assert peak(400) < peak(20) + 300_000
+    assert peak(200) < peak(20) + 300_000
 
 
 def test_tables_leave_earlier_files_where_a_line_breaks_the_form(tmp_path: Path) -> None:
@@ -267,6 +267,13 @@ def test_source_refuses_a_mention_of_two_software(tmp_path: Path) -> None:
     write_software([first, clash], tmp_path / "s.jsonl")
     with pytest.raises(FormatError, match="T1 of 'papers/reeds' belongs to software 's1' and 's3'"):
         OutputSource((), tmp_path / "s.jsonl").linking()
+
+
+def test_source_refuses_a_linking_of_other_mentions(tmp_path: Path) -> None:
+    source = write_source(tmp_path, is_linked=True)
+    write_jsonl([LabeledDocument(paper().document)], source.documents[0])
+    with pytest.raises(FormatError, match="T1 of document 'papers/reeds', which has 0 mentions"):
+        list(iterate_rows(source))
 
 
 def test_source_refuses_a_software_twice(tmp_path: Path) -> None:

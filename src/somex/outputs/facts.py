@@ -97,6 +97,7 @@ class DocumentFacts:
         document, annotation = self.labeled.document, self.labeled.annotation
         self.sentences = document.sentences or split_sentences(document.text)
         self._ids = {m: f"T{n}" for n, m in enumerate(annotation.mentions, start=1)}
+        self.linking.check(document.id, set(self._ids.values()))
         attributes: dict[Mention, dict[RelationType, tuple[Mention, ...]]] = {}
         hosts: dict[Mention, tuple[Relation, ...]] = {}
         for relation in annotation.relations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,12 +22,28 @@ class Linking:
     Attributes:
         software: Id -> software; empty where nobody linked.
         ids: Mention -> id of its software.
+        of_document: Id of a document -> ids of its mentions that have software.
         is_linked: Whether there is a linking at all.
     """
 
     software: Mapping[str, Software] = field(default_factory=dict)
     ids: Mapping[MentionRef, str] = field(default_factory=dict)
+    of_document: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_linked: bool = False
+
+    def check(self, document_id: str, mention_ids: Collection[str]) -> None:
+        """Raise FormatError where the linking names a mention that a document does not have.
+
+        Args:
+            document_id: The document.
+            mention_ids: The mentions that it has.
+        """
+        for mention_id in self.of_document.get(document_id, ()):
+            if mention_id not in mention_ids:
+                raise FormatError(
+                    f"the linking names mention {mention_id} of document {document_id!r}, which "
+                    f"has {len(mention_ids)} mentions; link the documents as they are now"
+                )
 
     def id_of(self, document_id: str, mention_id: str) -> str | None:
         """Return the id of the software that a mention stands for; None where it has none."""
@@ -75,15 +91,17 @@ class OutputSource:
             return Linking()
         software: dict[str, Software] = {}
         ids: dict[MentionRef, str] = {}
+        of_document: dict[str, list[str]] = {}
         for item in read_software(self.software):
             if item.id in software:
                 raise FormatError(f"software {item.id!r} comes twice", path=str(self.software))
             software[item.id] = item
             for mention in item.mentions:
+                of_document.setdefault(mention.document_id, []).append(mention.mention_id)
                 if ids.setdefault(mention, item.id) != item.id:
                     raise FormatError(
                         f"mention {mention.mention_id} of {mention.document_id!r} belongs to "
                         f"software {ids[mention]!r} and {item.id!r}",
                         path=str(self.software),
                     )
-        return Linking(software, ids, is_linked=True)
+        return Linking(software, ids, of_document, is_linked=True)

@@ -97,6 +97,11 @@ class SoftwareView:
         """Its URLs, six at most, each with the address that a page may link to."""
         return [(text, web_href(text)) for text in ranked(self.summary.urls)[:6]]
 
+    @property
+    def dois(self) -> list[tuple[str, str]]:
+        """DOIs that its citations lead to, six at most, each with its address."""
+        return [(doi, doi_href(doi)) for doi in ranked(self.summary.dois)[:6]]
+
     def percent_without(self, kind: str) -> int:
         """Return the percentage of its papers that give no ``version`` or no ``citation``."""
         given = self.summary.with_version if kind == "version" else self.summary.with_citation
@@ -282,7 +287,7 @@ def _version_chart(view: SoftwareView) -> Chart:
     longest = max((number for *_, number in rows), default=1)
     bars = tuple(Bar(label, ((c, 100 * n / longest),), str(n)) for label, c, n in rows)
     n_other = len(counts) - len(shown)
-    more = f", {n_other} more versions in fewer papers" if n_other > 0 else ""
+    more = f", {count(n_other, 'more version')}" if n_other > 0 else ""
     return Chart(view.name, f"{count(n_papers, 'paper')}{more}", bars)
 
 

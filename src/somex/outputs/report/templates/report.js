@@ -159,7 +159,19 @@
     });
   };
   const sentences = all("[data-arcs]");
-  const drawAll = () => sentences.forEach(draw);
+  let run = 0;
+  const drawAll = () => {  // in slices, so that a page of thousands of arcs answers meanwhile
+    const mine = ++run, target = document.getElementById(location.hash.slice(1));
+    let n = 0;
+    const slice = () => {
+      if (mine !== run) return;
+      const end = performance.now() + 40;
+      while (n < sentences.length && performance.now() < end) draw(sentences[n++]);
+      if (n < sentences.length) setTimeout(slice);
+      else if (target && window.scrollY) target.scrollIntoView();
+    };
+    slice();
+  };
   let width = 0, timer = 0;
   const redraw = () => {
     clearTimeout(timer);
