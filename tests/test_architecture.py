@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "significance": {"core", "metrics"},
     "error_analysis": {"core", "metrics"},
     "readers": {"core", "text"},
-    "graph": {"core", "readers"},
+    "graph": {"core", "outputs", "readers"},
     "kb": {"core", "readers"},
     "linking": {"core", "readers", "text"},
     "outputs": {"core", "readers", "text"},

@@ -12,7 +12,7 @@ from somex.outputs.folders import check_replaceable, replace_folder
 from somex.outputs.registry import Output, choose_outputs, outputs
 from somex.readers.brat import read_brat
 
-OURS = {"brat", "csv", "parquet", "report", "web-annotation"}
+OURS = {"brat", "csv", "jsonld", "parquet", "report", "turtle", "web-annotation"}
 
 
 def test_registry_outputs_are_entry_points() -> None:

@@ -43,7 +43,7 @@ def extract(
         typer.Option(
             metavar="NAMES",
             help="Make these from the results in --out too, with commas between: "
-            "csv, parquet, brat, web-annotation, report.",
+            "csv, parquet, brat, web-annotation, report, turtle, jsonld.",
         ),
     ] = None,
     as_json: Annotated[
