@@ -25,10 +25,10 @@ from somex.linking.items import LinkItem
 from somex.linking.scorer import PairScorer, fit_logistic
 from somex.linking.somd2026 import LinkingBenchmark
 from somex.linking.training import L2, Gold, Problem, train_scorer
-from somex.linking.union import UnionFind
 
 EXACT, NORMALISED, LEARNED = "exact name", "normalised name", "learned"
 METHODS = (EXACT, NORMALISED, LEARNED)
+_N_NAME_FOLDS = 5
 
 Groups = Sequence[Sequence[MentionRef]]
 
@@ -120,28 +120,23 @@ def _learned(problem: Problem, scorer: PairScorer) -> Groups:
     return problem.refs(problem.cluster(log_odds, threshold=scorer.threshold))
 
 
-def score_whole(
-    benchmark: LinkingBenchmark, *, n_folds: int, seed: int
-) -> dict[str, ClusterScores]:
+def score_whole(benchmark: LinkingBenchmark, *, seed: int) -> dict[str, ClusterScores]:
     """Score each method on all mentions linked at once.
 
-    Folds of documents would leave nothing to train on for names that stand in all folds. So the
-    names that are compared with each other, directly or by way of others, are dealt to folds
-    together, and their pairs scored by a model that was fitted on the pairs of other names. Its
-    threshold is that of most probable scores, log odds of 0, since none is tuned on the whole set.
+    Here a fold of documents would leave no clean test: a name that stands in many documents is in
+    all folds. So names are dealt to folds, and a pair of names is scored by a model that was fitted
+    on pairs with no name of the two folds. The threshold is a log odds of 0, as none is tuned.
     """
     problem = Problem(benchmark.items, gold_of(benchmark))
-    union = UnionFind(range(len(problem.nodes)))
-    for a, b in problem.pairs:
-        union.join(a, b)
-    parts = union.sets()
-    random.Random(seed).shuffle(parts)
-    fold_of = {index: place % n_folds for place, part in enumerate(parts) for index in part}
-    folds = np.array([fold_of[a] for a, _ in problem.pairs])
+    names = list(range(len(problem.nodes)))
+    random.Random(seed).shuffle(names)
+    fold_of = {name: place % _N_NAME_FOLDS for place, name in enumerate(names)}
+    folds = np.array([sorted((fold_of[a], fold_of[b])) for a, b in problem.pairs]).reshape(-1, 2)
     log_odds = np.zeros(len(problem.pairs))
-    for fold in range(n_folds):
-        held_out = folds == fold
-        weights, bias = fit_logistic(problem.features[~held_out], problem.labels[~held_out], l2=L2)
+    for low, high in np.unique(folds, axis=0):
+        seen = ~np.isin(folds, (low, high)).any(axis=1)
+        weights, bias = fit_logistic(problem.features[seen], problem.labels[seen], l2=L2)
+        held_out = (folds == (low, high)).all(axis=1)
         log_odds[held_out] = problem.features[held_out] @ weights + bias
     groups = _baselines(problem)
     groups[LEARNED] = problem.refs(problem.cluster(log_odds, threshold=0.0))

@@ -87,7 +87,8 @@ class _Comparer:
         first, second = self._nodes[a], self._nodes[b]
         together = _overlap(first.documents, second.documents)
         value, short, _ = self._short[a, b]
-        is_told = together > 0 or not (first.is_contested or second.is_contested)
+        is_stated = _states(first, second, together) or _states(second, first, together)
+        is_told = is_stated or together > 0 or not (first.is_contested or second.is_contested)
         value *= is_told
         n_meanings = 1 if short is None else len(self._first_words[short])
         return [
@@ -95,7 +96,7 @@ class _Comparer:
             value / math.sqrt(n_meanings),
             value * (together > 0),
             float(value > 0 and min(len(first.name_key), len(second.name_key)) <= 3),
-            float(is_told and (_stated(first, second) or _stated(second, first))),
+            float(is_stated),
             float(is_told and (_bracketed(first, second) or _bracketed(second, first))),
             _dice(first, second),
             float(_one_edit(first.name_key, second.name_key)),
@@ -115,8 +116,9 @@ class _Comparer:
         ]
 
 
-def _stated(a: NameNode, b: NameNode) -> bool:
-    return a.aliases[b.name_key] > 0
+def _states(a: NameNode, b: NameNode, together: float) -> bool:
+    """Tell whether texts give one name the other, if that can't mean other software."""
+    return a.aliases[b.name_key] > 0 and (together > 0 or not b.is_contested)
 
 
 def _bracketed(a: NameNode, b: NameNode) -> bool:
@@ -157,7 +159,7 @@ def _contained(a: NameNode, b: NameNode) -> tuple[float, float, float, float]:
         return 0.0, 0.0, 0.0, 0.0
     makers = VENDORS | a.developers | b.developers
     rest = set(long) - set(short)
-    is_soft = all(word in SOFT_FILLERS or word in makers for word in rest)
+    is_soft = all(w in SOFT_FILLERS or f"{w}s" in SOFT_FILLERS or w in makers for w in rest)
     begins = long[: len(short)] == short
     return 0.0, float(begins), float(not begins), float(is_soft)
 

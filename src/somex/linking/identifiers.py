@@ -102,8 +102,10 @@ def of_url(url: str) -> Identifier | None:
 
 
 def _trim(text: str) -> str:
-    text = text.rstrip(".,;:'\"’”>]")
-    return text.rstrip(")") if text.count("(") < text.count(")") else text
+    """Cut off what ends a sentence and brackets that are not opened in the text."""
+    while text and (text[-1] in ".,;:'\"’”>]" or (text[-1] == ")" and "(" not in text)):
+        text = text[:-1]
+    return text
 
 
 def is_repository(identifier: Identifier) -> bool:

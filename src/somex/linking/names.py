@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from somex.linking.words import (
     FILLERS,
     GENERIC,
+    LANGUAGE_ATTRIBUTES,
     LANGUAGE_WORDS,
     LANGUAGES,
     SOFT_FILLERS,
@@ -19,7 +20,7 @@ from somex.linking.words import (
     VENDORS,
 )
 
-_WORD = re.compile(r"[^\W_]+|[+#*]+")
+_WORD = re.compile(r"[^\W_]+[+#]*|[+#*]+")
 _MARKS = re.compile(r"[®™©℠]|\((?:r|tm|c)\)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['’`´]s\b")
 _VERSION = re.compile(
@@ -56,21 +57,31 @@ def name_key(surface: str) -> str:
     words = list(words_of(text))
     if len(words) > 1 and words[0] == "the":
         words.pop(0)
-    while len(words) > 1 and words[-1] in FILLERS and _may_lose(words[:-1], words[-1]):
+    if _means_language(words):
+        return words[0]
+    while len(words) > 1 and words[-1] in FILLERS and _may_lose_last(words):
         words.pop()
     return "".join(words) or "".join(text.casefold().split())
 
 
-def _may_lose(rest: list[str], filler: str) -> bool:
-    if rest[0] in LANGUAGES and len(rest) == 1:
-        return filler in LANGUAGE_WORDS
-    return len("".join(rest)) > 2
+def _means_language(words: Sequence[str]) -> bool:
+    """Tell whether words are a language's name and words that may follow it: "R software"."""
+    return (
+        len(words) > 1
+        and words[0] in LANGUAGES
+        and words[-1] in LANGUAGE_WORDS
+        and all(word in LANGUAGE_WORDS or word in LANGUAGE_ATTRIBUTES for word in words[1:])
+    )
+
+
+def _may_lose_last(words: Sequence[str]) -> bool:
+    return len("".join(words[:-1])) > 2 and not (len(words) == 2 and words[0] in LANGUAGES)
 
 
 def is_generic(surface: str) -> bool:
     """Tell whether words name no software of their own: "custom script", "R package"."""
     words = words_of(surface)
-    if len(words) == 2 and words[0] in LANGUAGES and words[1] in LANGUAGE_WORDS:
+    if _means_language(words):
         return False
     kinds = [word in GENERIC for word in words]
     return any(kinds) and all(k or w in LANGUAGES for k, w in zip(kinds, words, strict=True))
@@ -101,7 +112,8 @@ def forms_of(surface: str) -> NameForms:
     name = without_version(surface)
     words = words_of(name)
     telling = tuple(_singular(word) for word in words if word not in STOP_WORDS)
-    base = [word for word in telling if word not in SOFT_FILLERS and word not in VENDORS]
+    dropped = STOP_WORDS | SOFT_FILLERS | VENDORS
+    base = [_singular(word) for word in words if word not in dropped]
     return NameForms(
         name_key(surface),
         "".join(base or telling or words),

@@ -26,6 +26,9 @@ LANGUAGES = _words("""
 LANGUAGE_WORDS = _words("software program programme language environment project system")
 """Words that may follow a language's name and mean the language."""
 
+LANGUAGE_ATTRIBUTES = _words("computing programming statistical statistics")
+"""Words that may stand between the two."""
+
 GENERIC = _words("""
     a algorithm algorithms an app applet application applications bash binaries code codes command
     commands compiled computer copy custom customized data developed development executable file

@@ -50,7 +50,7 @@ def bench_link(
         found = bench.cross_validate(
             benchmark, n_folds=folds, seeds=range(seeds), on_fold=progress.update
         )
-    whole = bench.score_whole(benchmark, n_folds=folds, seed=0)
+    whole = bench.score_whole(benchmark, seed=0)
     results: dict[str, Any] = {
         "subtask": subtask,
         "n_mentions": len(benchmark.items),
