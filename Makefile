@@ -20,7 +20,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: .venv/.base
 	rm -rf demo-out
 	$(BIN)/somex extract examples/papers --out demo-out
-	@echo "Results: demo-out/documents.jsonl"
+	$(BIN)/somex kb build demo-out/known.sqlite own=examples/known-software.csv
+	$(BIN)/somex link demo-out/documents.jsonl --kb demo-out/known.sqlite --out demo-out/software.jsonl
+	$(BIN)/somex graph load demo-out/graph demo-out --software demo-out/software.jsonl
+	$(BIN)/somex graph query demo-out/graph most-used-software --limit 10
+	$(BIN)/somex report demo-out --software demo-out/software.jsonl --out demo-out/report
+	@echo "Results: demo-out/documents.jsonl, demo-out/software.jsonl; open demo-out/report/index.html"
 
 test: .venv/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -41,18 +46,18 @@ docs: .venv/.dev
 constraints:
 	python="$$($(FIND_PYTHON))"; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
 	"$$python" -m venv "$$folder"; \
-	"$$folder/bin/python" -m pip install --quiet '.[pdf,train,dev]'; \
+	"$$folder/bin/python" -m pip install --quiet '.[pdf,graph,parquet,train,dev]'; \
 	"$$folder/bin/python" scripts/make_constraints.py constraints.txt
 
 .venv/bin/python:
 	python="$$($(FIND_PYTHON))"; "$$python" -m venv .venv
 
 .venv/.base: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable '.[pdf]'
+	$(PIP) --editable '.[pdf,graph]'
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable '.[pdf,train,dev]'
+	$(PIP) --editable '.[pdf,graph,parquet,train,dev]'
 	touch .venv/.base $@
 
 clean:
