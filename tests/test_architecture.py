@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "prefilter": {"core", "text"},
     "cascade": {"core", "prefilter", "text"},
     "prefilter_data": {"core", "corpus", "recipe", "text"},
-    "prefilter_training": {"core", "prefilter", "prefilter_data"},
+    "prefilter_training": {"core", "perturbations", "prefilter", "prefilter_data"},
     "prefilter_scores": {
         "core",
         "corpus",
@@ -42,6 +42,8 @@ MAY_IMPORT = {
     },
     "prefilter_runs": {
         "core",
+        "model_card",
+        "perturbations",
         "prefilter",
         "prefilter_data",
         "prefilter_scores",

@@ -41,7 +41,7 @@ def build_card(
     for key, file in _RUN_FILES.items():
         path = run_folder / file
         if path.is_file():
-            card[key] = _portable(json.loads(path.read_text(encoding="utf-8")))
+            card[key] = portable(json.loads(path.read_text(encoding="utf-8")))
     made_by = card.get("members", [card])[0]
     if "recipe" in made_by:
         card["encoder"] = Path(made_by["recipe"]["model"]["encoder"]).name
@@ -64,11 +64,12 @@ def read_scores(path: Path) -> dict[str, Any]:
     return report
 
 
-def _portable(value: Any) -> Any:
+def portable(value: Any) -> Any:
+    """Return plain values, folders that variables ``SOMEX_...`` name written as the variables."""
     if isinstance(value, dict):
-        return {key: _portable(item) for key, item in value.items()}
+        return {key: portable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_portable(item) for item in value]
+        return [portable(item) for item in value]
     if isinstance(value, str):
         for variable, folder in os.environ.items():
             if variable.startswith("SOMEX_") and len(folder) > 1 and value.startswith(folder):

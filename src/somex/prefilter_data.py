@@ -105,20 +105,10 @@ def read_gold_documents(config: DataConfig, *, n_folds: int) -> list[GoldDocumen
     Raises:
         ConfigError: A source does not exist, or none has whole documents to measure on.
     """
-    never = [squeeze(text) for source in config.never for text in _texts(source)]
-    barred = set(never)
-    tested = [
-        cut_document(d, fold=bucket_of(d.document.id, n_folds))
-        for source in config.extra
-        if source.labels == "full"
-        for d in drop_documents_holding(read_source(source), never)
-    ]
-    if len({d.fold for d in tested}) < n_folds:
-        raise ConfigError(
-            f"{len(tested)} document(s) don't fill {n_folds} folds; a prefilter is measured on the "
-            "documents of data.extra: name a corpus of whole documents there"
-        )
+    never = _never(config)
+    tested = read_measured_documents(config, n_folds=n_folds)
     folds = _FoldsOf(tested)
+    barred = set(never)
     trained = [
         GoldDocument(part.document.id, (cut_sentence(part, folds.within(key)),))
         for part in read_main(config)
@@ -129,6 +119,39 @@ def read_gold_documents(config: DataConfig, *, n_folds: int) -> list[GoldDocumen
             documents = drop_documents_holding(read_source(source), never)
             trained += [_only_trained(d, folds) for d in documents]
     return tested + trained
+
+
+def read_measured_documents(
+    config: DataConfig, *, n_folds: int, change: Change | None = None
+) -> list[GoldDocument]:
+    """Read the documents that are measured on alone, each with its fold.
+
+    Args:
+        config: The recipe's data part.
+        n_folds: Number of folds.
+        change: Rewrites each sentence (``somex.perturbations``).
+
+    Raises:
+        ConfigError: As `read_gold_documents`.
+    """
+    never = _never(config)
+    found = [
+        cut_document(d, fold=bucket_of(d.document.id, n_folds), change=change)
+        for source in config.extra
+        if source.labels == "full"
+        for d in drop_documents_holding(read_source(source), never)
+    ]
+    if len({d.fold for d in found}) < n_folds:
+        raise ConfigError(
+            f"{len(found)} document(s) don't fill {n_folds} folds; a prefilter is measured on the "
+            "documents of data.extra: name a corpus of whole documents there"
+        )
+    return found
+
+
+def _never(config: DataConfig) -> list[str]:
+    """Return the sentences, squeezed, that must not be trained on."""
+    return [squeeze(text) for source in config.never for text in _texts(source)]
 
 
 def _texts(source: Source) -> Iterable[str]:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from somex.core.config import build_config
+from somex.model_card import portable
+from somex.perturbations import PERTURBATIONS
 from somex.prefilter.model import Prefilter
-from somex.prefilter_data import GoldDocument, read_gold_documents
+from somex.prefilter_data import GoldDocument, read_gold_documents, read_measured_documents
 from somex.prefilter_scores import CrossValidation, cross_validate, score_documents, tally
 from somex.prefilter_training import PrefilterConfig, build_rows, fit_prefilter
 from somex.recipe import DataConfig, read_values
@@ -50,7 +52,13 @@ def train_prefilter(recipe: PrefilterRecipe) -> Prefilter:
     config = recipe.prefilter
     documents = read_gold_documents(recipe.data, n_folds=config.n_folds)
     rows = build_rows(documents, config)
-    validated = cross_validate(documents, rows, config)
+    respelled = {
+        name: read_measured_documents(
+            recipe.data, n_folds=config.n_folds, change=PERTURBATIONS[name]
+        )
+        for name in config.respellings
+    }
+    validated = cross_validate(documents, rows, config, respelled=respelled)
     model = fit_prefilter(rows, rows.without(()), config)
     card = _card(recipe, documents, validated)
     return replace(model, threshold=validated.threshold, card=card)
@@ -61,7 +69,7 @@ def _card(
 ) -> dict[str, Any]:
     sentences = [s for document in documents for s in document.sentences]
     return {
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": portable(dataclasses.asdict(recipe)),
         "data": {
             "n_documents": len(documents),
             "n_sentences": len(sentences),
@@ -100,5 +108,5 @@ def measure(
     started = time.process_time()
     model.score(texts)
     seconds = time.process_time() - started
-    counts = tally((s, model.threshold) for s in score_documents(model, documents, found=found))
+    counts = tally([(s, model.threshold) for s in score_documents(model, documents, found=found)])
     return {**counts, "sentences_per_second": round(len(texts) / max(seconds, 1e-9))}

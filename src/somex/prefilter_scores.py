@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,9 @@ def _share_names(document: GoldDocument, own: FloatArray, found: float) -> Float
 def choose_threshold(scored: Sequence[ScoredDocument], *, max_lost: float) -> float:
     """Return the greatest threshold that loses no more than a share of the gold mentions.
 
+    The share holds for all documents together and for the whole ones (``MIN_WHOLE``) alone:
+    excerpts are mostly sentences that somebody chose for their mentions, and easier.
+
     Args:
         scored: Documents that the scoring model has not seen.
         max_lost: The share, 0 to 1.
@@ -91,52 +94,79 @@ def choose_threshold(scored: Sequence[ScoredDocument], *, max_lost: float) -> fl
     Raises:
         ConfigError: The documents hold no mention.
     """
-    scores = np.sort(np.concatenate([np.zeros(0), *map(_mention_scores, scored)]))
-    if not len(scores):
+    whole = [s for s in scored if _is_whole(s.document)]
+    limits = [_limit(group, max_lost) for group in (scored, whole)]
+    known = [limit for limit in limits if limit is not None]
+    if not known:
         raise ConfigError("no threshold can be chosen: the documents hold no mention")
+    return min(known)
+
+
+def _limit(scored: Sequence[ScoredDocument], max_lost: float) -> float | None:
+    """Return the score of the first mention that may not be lost; None without mentions."""
+    counts = [[len(s.spans) for s in group.document.sentences] for group in scored]
+    parts = [np.repeat(s.by_name, n) for s, n in zip(scored, counts, strict=True)]
+    scores = np.sort(np.concatenate([np.zeros(0), *parts]))
+    if not len(scores):
+        return None
     return float(scores[min(int(max_lost * len(scores)), len(scores) - 1)])
 
 
-def _mention_scores(scored: ScoredDocument) -> FloatArray:
-    counts = [len(s.spans) for s in scored.document.sentences]
-    return np.repeat(scored.by_name, counts)
+def _is_whole(document: GoldDocument) -> bool:
+    return len(document.sentences) >= MIN_WHOLE
 
 
-def tally(pairs: Iterable[tuple[ScoredDocument, float]]) -> dict[str, Any]:
+def tally(pairs: Sequence[tuple[ScoredDocument, float]]) -> dict[str, Any]:
     """Count what documents lose and let pass, each at its threshold.
 
     Returns:
-        Counts and shares: ``mentions_lost`` of ``n_mentions`` (with the second pass by names),
-        ``mentions_lost_first_pass`` (without it), ``sentences_passed`` of ``n_sentences`` (those
-        of documents of ``MIN_WHOLE`` sentences or more), the part that the first pass passes,
-        the share of their characters that passes, and, by type, mentions and lost ones.
+        Counts and shares: ``mentions_lost`` of ``n_mentions`` (after the second pass, by names),
+        ``mentions_lost_first_pass`` (before it); of the whole documents (``MIN_WHOLE``) alone,
+        the same, and the shares of sentences and characters that pass; by type, the mentions and
+        the lost ones.
     """
+    whole = [(s, threshold) for s, threshold in pairs if _is_whole(s.document)]
     n, lost = Counter[str](), Counter[str]()
-    lost_first = n_sentences = n_passed = n_first = n_chars = n_chars_passed = 0
     for scored, threshold in pairs:
-        sentences = scored.document.sentences
-        for sentence, own, by_name in zip(sentences, scored.own, scored.by_name, strict=True):
+        for sentence, score in zip(scored.document.sentences, scored.by_name, strict=True):
             types = [str(span.type) for span in sentence.spans]
             n.update(types)
-            lost.update(types if by_name < threshold else ())
-            lost_first += len(types) * bool(own < threshold)
-        if len(sentences) >= MIN_WHOLE:
-            n_sentences += len(sentences)
-            n_passed += int((scored.by_name >= threshold).sum())
-            n_first += int((scored.own >= threshold).sum())
-            lengths = np.array([len(s.text) for s in sentences])
-            n_chars += int(lengths.sum())
-            n_chars_passed += int(lengths[scored.by_name >= threshold].sum())
-    n_mentions = n.total()
+            lost.update(types if score < threshold else ())
+    by_type = {name: {"n": n[name], "lost": lost[name]} for name in sorted(n)}
+    return {**_losses(pairs), "whole_documents": _passing(whole), "by_type": by_type}
+
+
+def _losses(pairs: Iterable[tuple[ScoredDocument, float]]) -> dict[str, Any]:
+    total, lost, lost_first = 0, 0, 0
+    for scored, threshold in pairs:
+        counts = np.array([len(s.spans) for s in scored.document.sentences], int)
+        total += int(counts.sum())
+        lost += int(counts[scored.by_name < threshold].sum())
+        lost_first += int(counts[scored.own < threshold].sum())
     return {
-        "n_mentions": n_mentions,
-        "mentions_lost": _share(lost.total(), n_mentions),
-        "mentions_lost_first_pass": _share(lost_first, n_mentions),
+        "n_mentions": total,
+        "mentions_lost": _share(lost, total),
+        "mentions_lost_first_pass": _share(lost_first, total),
+    }
+
+
+def _passing(pairs: Sequence[tuple[ScoredDocument, float]]) -> dict[str, Any]:
+    n_sentences, n_passed, n_first, n_chars, n_chars_passed = 0, 0, 0, 0, 0
+    for scored, threshold in pairs:
+        lengths = np.array([len(s.text) for s in scored.document.sentences])
+        passes = scored.by_name >= threshold
+        n_sentences += len(lengths)
+        n_passed += int(passes.sum())
+        n_first += int((scored.own >= threshold).sum())
+        n_chars += int(lengths.sum())
+        n_chars_passed += int(lengths[passes].sum())
+    return {
+        "n_documents": len(pairs),
+        **_losses(pairs),
         "n_sentences": n_sentences,
         "sentences_passed": _share(n_passed, n_sentences),
         "sentences_passed_first_pass": _share(n_first, n_sentences),
         "characters_passed": _share(n_chars_passed, n_chars),
-        "by_type": {name: {"n": n[name], "lost": lost[name]} for name in sorted(n)},
     }
 
 
@@ -145,14 +175,19 @@ def _share(part: int, whole: int) -> float:
 
 
 def trade_off(scored: Sequence[ScoredDocument]) -> list[dict[str, float]]:
-    """Return what passes at several shares of lost mentions, on documents not trained on."""
+    """Return what passes at several shares of lost mentions, on documents not trained on.
+
+    Returns:
+        Rows of whole documents alone: threshold, lost mentions after both passes and after the
+        first, sentences and characters that pass.
+    """
     rows = []
     for max_lost in CURVE:
         threshold = choose_threshold(scored, max_lost=max_lost)
-        counts = tally((s, threshold) for s in scored)
-        kept = ("mentions_lost", "mentions_lost_first_pass", "sentences_passed",
-                "sentences_passed_first_pass")  # fmt: skip
-        rows.append({"threshold": round(threshold, 4), **{key: counts[key] for key in kept}})
+        whole = _passing([(s, threshold) for s in scored if _is_whole(s.document)])
+        kept = ("mentions_lost", "mentions_lost_first_pass", "sentences_passed")
+        shares = {key: whole[key] for key in (*kept, "characters_passed")}
+        rows.append({"threshold": round(threshold, 4), **shares})
     return rows
 
 
@@ -172,29 +207,46 @@ class CrossValidation:
 
 
 def cross_validate(
-    documents: Sequence[GoldDocument], rows: TrainingRows, config: PrefilterConfig
+    documents: Sequence[GoldDocument],
+    rows: TrainingRows,
+    config: PrefilterConfig,
+    *,
+    respelled: Mapping[str, Sequence[GoldDocument]] | None = None,
 ) -> CrossValidation:
     """Measure a filter on documents that neither its weights nor its threshold have seen.
 
     For each fold, filters trained without it and one other fold score that other one; what they
     say gives the threshold, which a filter trained without the fold is then measured at.
+
+    Args:
+        documents: What to measure on; those without a fold are not.
+        rows: What to train on.
+        config: Choices.
+        respelled: The same documents in other spellings, by name: measured at the same
+            thresholds, never trained on.
     """
     folds = range(config.n_folds)
-    members = [[d for d in documents if d.fold == fold] for fold in folds]
+    outer = [fit_prefilter(rows, rows.without({fold}), config) for fold in folds]
+    inner = {
+        frozenset(pair): fit_prefilter(rows, rows.without(pair), config)
+        for pair in combinations(folds, 2)
+    }
 
-    def score(held: set[int], fold: int) -> list[ScoredDocument]:
-        model = models[frozenset(held)]
-        return score_documents(model, members[fold], found=config.found)
+    def score(model: Prefilter, fold: int, of: Sequence[GoldDocument]) -> list[ScoredDocument]:
+        return score_documents(model, [d for d in of if d.fold == fold], found=config.found)
 
-    held_sets = [*({fold} for fold in folds), *map(set, combinations(folds, 2))]
-    models = {frozenset(h): fit_prefilter(rows, rows.without(h), config) for h in held_sets}
-    outer = [score({fold}, fold) for fold in folds]
-    pairs, thresholds = [], []
+    thresholds = []
     for fold in folds:
-        inner = [s for other in folds if other != fold for s in score({fold, other}, other)]
-        thresholds.append(choose_threshold(inner, max_lost=config.max_lost))
-        pairs += [(s, thresholds[-1]) for s in outer[fold]]
-    everything = [s for scored in outer for s in scored]
-    figures = {**tally(pairs), "thresholds": [round(t, 4) for t in thresholds]}
+        others = [other for other in folds if other != fold]
+        scored = [score(inner[frozenset({fold, other})], other, documents) for other in others]
+        thresholds.append(choose_threshold(list(chain(*scored)), max_lost=config.max_lost))
+
+    def pairs(of: Sequence[GoldDocument]) -> list[tuple[ScoredDocument, float]]:
+        return [(s, thresholds[f]) for f in folds for s in score(outer[f], f, of)]
+
+    held_out = pairs(documents)
+    figures = {**tally(held_out), "thresholds": [round(t, 4) for t in thresholds]}
+    figures["respelled"] = {name: tally(pairs(of)) for name, of in (respelled or {}).items()}
+    everything = [scored for scored, _ in held_out]
     threshold = choose_threshold(everything, max_lost=config.max_lost)
     return CrossValidation(threshold, figures, trade_off(everything))

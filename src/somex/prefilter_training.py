@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somex.core.config import check_ranges
-from somex.core.errors import MissingExtraError
+from somex.core.errors import ConfigError, MissingExtraError, unknown_value
 from somex.core.schema import EntityType
+from somex.perturbations import PERTURBATIONS
 from somex.prefilter.features import N_BITS, N_FIXED, Features, hash_features
 from somex.prefilter.model import Linear, Prefilter, sentence_features
 from somex.prefilter_data import GoldDocument, GoldSentence
@@ -52,6 +53,7 @@ class PrefilterConfig:
         sentence_weight: Weight of a sentence as a whole beside its most telling word.
         neighbour_weight: Weight of the better neighbour.
         negative_share: Share of the words of sentences without mention that are trained on.
+        respellings: Names of perturbations that the held-out documents are also measured under.
         n_folds: Folds of the cross-validation.
         seed: Of what is drawn and of the solver's order.
     """
@@ -63,11 +65,15 @@ class PrefilterConfig:
     sentence_weight: float = 1.0
     neighbour_weight: float = 0.2
     negative_share: float = 0.15
+    respellings: tuple[str, ...] = ()
     n_folds: int = 5
     seed: int = 1
 
     def __post_init__(self) -> None:
         check_ranges(self, _RANGES)
+        for name in self.respellings:
+            if name not in PERTURBATIONS:
+                raise ConfigError(unknown_value("respelling", name, list(PERTURBATIONS)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ TEXTS = [
 def model() -> Prefilter:
     rng = np.random.default_rng(3)
     words, sentences = rng.integers(-127, 128, (2, 1 << N_BITS)).astype(np.int8)
-    card = {"cross_validation": {"mentions_lost": 0.004}}
+    card = {"cross_validation": {"whole_documents": {"mentions_lost": 0.004}}}
     return Prefilter(Linear(words, 0.01, -1.0), Linear(sentences, 0.02, 0.5), 1.5, 0.2, 0.3, card)
 
 

@@ -120,8 +120,9 @@ class Prefilter:
 
     @property
     def mentions_lost(self) -> float | None:
-        """Share of gold mentions lost in cross-validation; None where the card tells nothing."""
-        found: float | None = self.card.get("cross_validation", {}).get("mentions_lost")
+        """Share of gold mentions that held-out whole documents lost; None if the card is silent."""
+        figures = self.card.get("cross_validation", {}).get("whole_documents", {})
+        found: float | None = figures.get("mentions_lost")
         return found
 
     def fingerprint(self) -> str:

@@ -108,9 +108,11 @@ def _report(figures: dict[str, Any], json_path: str | None) -> None:
     if json_path is not None:
         write_json(figures, Path(json_path))
     table = Table(title="Prefilter", title_justify="left", show_header=False)
-    for key, value in figures.items():
+    whole = {f"whole documents: {key}": v for key, v in figures["whole_documents"].items()}
+    for key, value in (*figures.items(), *whole.items()):
         if isinstance(value, (int, float)):
-            table.add_row(key, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+            text = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+            table.add_row(key.replace("_", " "), text)
     Console().print(table)
     by_type = Table(title="Lost mentions by type", title_justify="left")
     for name in ("Type", "Mentions", "Lost"):
@@ -121,8 +123,8 @@ def _report(figures: dict[str, Any], json_path: str | None) -> None:
 
 
 def _print_curve(curve: list[dict[str, float]]) -> None:
-    table = Table(title="Trade-off on held-out documents", title_justify="left")
-    for name in ("Threshold", "Lost", "Lost, one pass", "Passed", "Passed, one pass"):
+    table = Table(title="Trade-off on held-out whole documents", title_justify="left")
+    for name in ("Threshold", "Lost", "Lost by the first pass", "Sentences", "Characters"):
         table.add_column(name, justify="right")
     for row in curve:
         threshold, *shares = row.values()
