@@ -161,3 +161,27 @@ def test_linker_of_nothing_is_nothing() -> None:
 def test_linker_refuses_documents_of_one_id() -> None:
     with pytest.raises(AnnotationError, match="T1 of document 'a' comes twice"):
         link_items([item("a/T1", "Sloper"), item("a/T1", "Sloper")])
+
+
+def test_linker_language_is_no_part_of_other_names() -> None:
+    items = [
+        item("a/T1", "R", type=E.PROGRAMMING_ENVIRONMENT, versions=("4.0",)),
+        item("a/T2", "GNU R", type=E.PROGRAMMING_ENVIRONMENT, versions=("4.0",)),
+        item("b/T1", "R Studio", versions=("4.0",)),
+    ]
+    assert sorted(map(sorted, names(link_items(items)))) == [["GNU R", "R"], ["R Studio"]]
+
+
+def test_linker_maker_in_brackets_is_no_other_name() -> None:
+    sentence = "We ran Brightwater (Sloper, Hilltown)."
+    items = [
+        item("a/T1", "Brightwater", sentence=sentence, char_start=7, developers=("Sloper",)),
+        item("b/T1", "Sloper"),
+    ]
+    assert len(link_items(items)) == 2
+
+
+def test_linker_slip_of_the_pen_joins_long_names_only() -> None:
+    assert len(link_items([item("a/T1", "Glacierview"), item("b/T1", "Glaceirview")])) == 1
+    assert len(link_items([item("a/T1", "SLOP"), item("b/T1", "SLOD")])) == 2
+    assert len(link_items([item("a/T1", "Glacierview"), item("b/T1", "Blacierview")])) == 2

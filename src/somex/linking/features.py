@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from somex.core.schema import EntityType
 from somex.linking.candidates import Pair
-from somex.linking.names import abbreviates, is_short_form, trigrams
+from somex.linking.names import abbreviates, extends_language, is_short_form, trigrams
 from somex.linking.nodes import NameNode
 from somex.linking.words import SOFT_FILLERS, VENDORS
 
@@ -62,6 +62,7 @@ class _Comparer:
 
     def __init__(self, nodes: Sequence[NameNode], pairs: Sequence[Pair]) -> None:
         self._nodes = nodes
+        self._names = {node.name_key for node in nodes}
         self._developers = Counter(d for node in nodes for d in node.developers)
         self._versions = Counter(v for node in nodes for v in node.versions)
         self._sites = Counter(s for node in nodes for s in node.sites)
@@ -99,8 +100,8 @@ class _Comparer:
             float(is_stated),
             float(is_told and (_bracketed(first, second) or _bracketed(second, first))),
             _dice(first, second),
-            float(_one_edit(first.name_key, second.name_key)),
-            *_contained(first, second),
+            _one_edit(first.name_key, second.name_key),
+            *_contained(first, second, self._names),
             float(first.forms.digits != second.forms.digits),
             together,
             _overlap(first.sentences, second.sentences),
@@ -145,8 +146,11 @@ def _dice(a: NameNode, b: NameNode) -> float:
     return 2 * (of_a & of_b).total() / (of_a.total() + of_b.total())
 
 
-def _contained(a: NameNode, b: NameNode) -> tuple[float, float, float, float]:
+def _contained(a: NameNode, b: NameNode, names: set[str]) -> tuple[float, float, float, float]:
     """Tell how one name contains the words of the other.
+
+    A language is contained in none ("R Studio"), and a name does not count as the beginning of
+    another if the rest is a name too: "SPSS AMOS" is AMOS.
 
     Returns:
         Whether they are the same words, one begins with the other, one ends with it (or has it
@@ -155,19 +159,25 @@ def _contained(a: NameNode, b: NameNode) -> tuple[float, float, float, float]:
     short, long = sorted((a.forms.words, b.forms.words), key=len)
     if set(short) == set(long):
         return 1.0, 0.0, 0.0, 1.0
-    if not set(short) < set(long):
+    if not set(short) < set(long) or extends_language(short, long):
         return 0.0, 0.0, 0.0, 0.0
     makers = VENDORS | a.developers | b.developers
     rest = set(long) - set(short)
     is_soft = all(w in SOFT_FILLERS or f"{w}s" in SOFT_FILLERS or w in makers for w in rest)
     begins = long[: len(short)] == short
+    if begins and "".join(long[len(short) :]) in names:
+        return 0.0, 0.0, 0.0, 0.0
     return 0.0, float(begins), float(not begins), float(is_soft)
 
 
-def _one_edit(a: str, b: str) -> bool:
-    """Tell whether one letter more, less, other or two swapped make one key of another."""
-    if min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 1:
-        return False
+def _one_edit(a: str, b: str) -> float:
+    """Return 1 where one slip makes one long key of the other, less in short keys, else 0.
+
+    A slip is a letter more, less, other or two swapped, save for the first letter: names that
+    differ there are as a rule two.
+    """
+    if min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 1 or a[0] != b[0]:
+        return 0.0
     start = 0
     while start < min(len(a), len(b)) and a[start] == b[start]:
         start += 1
@@ -175,9 +185,9 @@ def _one_edit(a: str, b: str) -> bool:
     while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
         end += 1
     rest_a, rest_b = a[start : len(a) - end], b[start : len(b) - end]
-    if len(rest_a) == len(rest_b) == 2:
-        return rest_a == rest_b[::-1]
-    return max(len(rest_a), len(rest_b)) == 1 and not (rest_a + rest_b).isdigit()
+    is_swap = len(rest_a) == len(rest_b) == 2 and rest_a == rest_b[::-1]
+    is_one = max(len(rest_a), len(rest_b)) == 1 and not (rest_a + rest_b).isdigit()
+    return min(1.0, (min(len(a), len(b)) - 2) / 6) if is_swap or is_one else 0.0
 
 
 def _runs(node: NameNode) -> bool:

@@ -112,8 +112,9 @@ def forms_of(surface: str) -> NameForms:
     name = without_version(surface)
     words = words_of(name)
     telling = tuple(_singular(word) for word in words if word not in STOP_WORDS)
-    dropped = STOP_WORDS | SOFT_FILLERS | VENDORS
-    base = [_singular(word) for word in words if word not in dropped]
+    base = [_singular(w) for w in words if w not in STOP_WORDS | SOFT_FILLERS | VENDORS]
+    if len(base) == 1 and base[0] in LANGUAGES:  # R Studio is not R
+        base = [word for word in telling if word not in VENDORS]
     return NameForms(
         name_key(surface),
         "".join(base or telling or words),
@@ -156,6 +157,16 @@ def is_short_form(surface: str) -> bool:
         return False
     capitals = sum(char.isupper() or char.isdigit() for char in text)
     return capitals >= 2 and capitals * 2 >= sum(map(str.isalnum, text))
+
+
+def extends_language(short: Sequence[str], long: Sequence[str]) -> bool:
+    """Tell whether a name is a language's and the other has it with more words: "R Studio".
+
+    Args:
+        short: Words of the name that may be a language's.
+        long: Words of the other name.
+    """
+    return len(short) == 1 and short[0] in LANGUAGES and not set(long) - set(short) <= VENDORS
 
 
 def abbreviates(short: str, long: str) -> float:

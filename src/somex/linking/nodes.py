@@ -19,7 +19,7 @@ from somex.linking.names import NameForms, forms_of, is_generic, name_key, words
 from somex.linking.split import find_long_forms, split_name
 from somex.linking.words import COMPANY_WORDS
 
-_BRACKET = re.compile(r"\s*[(\[]\s*([^()\[\]]{2,80}?)\s*[)\],;]")
+_BRACKET = re.compile(r"\s*[(\[]\s*([^()\[\]]{2,80}?)\s*[)\]]")
 
 
 @dataclass(slots=True)
@@ -76,7 +76,8 @@ class NameNode:
         if item.sentence:
             self.sentences.add((document, item.sentence))
             bracket = _BRACKET.match(item.sentence, item.char_start + len(item.surface))
-            if bracket:
+            makers = set(map(developer_key, item.developers))
+            if bracket and developer_key(bracket[1]) not in makers:
                 self.bracketed[name_key(bracket[1])] += 1
         self.aliases.update(key for key in map(name_key, item.aliases) if key != self.name_key)
         self.developers.update(filter(None, map(developer_key, item.developers)))
