@@ -68,7 +68,7 @@ def portable(value: Any) -> Any:
     """Return plain values, folders that variables ``SOMEX_...`` name written as the variables."""
     if isinstance(value, dict):
         return {key: portable(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [portable(item) for item in value]
     if isinstance(value, str):
         for variable, folder in os.environ.items():

@@ -11,13 +11,14 @@ from somex.core.types import Document, Mention
 NAMING_TYPES = SOFTWARE_TYPES | {EntityType.ABBREVIATION, EntityType.ALTERNATIVE_NAME}
 """Types whose mentions are names of software; others ("version", "Berlin") tell nothing."""
 
-_MIN_CONFIDENCE = 0.5
+_MIN_CONFIDENCE = 0.8
+"""A wrong name costs time and precision: it lets sentences pass that hold no software."""
 
 
 def names_of(document: Document, mentions: Iterable[Mention]) -> frozenset[str]:
     """Return the names of software among the mentions of a document.
 
-    Mentions less sure than one half, and texts without letters, name nothing.
+    Mentions less sure than 0.8, and texts without letters, name nothing.
     """
     texts = (
         " ".join(document.slice(m.char_start, m.char_end).split())
