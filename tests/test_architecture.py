@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "citations": {"core", "rewriting"},
     "augment": {"core", "rewriting", "text"},
     "rewriting": {"core"},
+    "resolution": {"core", "text"},
     "purposes": {"core", "text"},
     "purpose_metrics": {"core", "metrics"},
     "recipe": {"core", "model"},

@@ -1,0 +1,195 @@
+"""Within a document: which mentions are of one software, and all that is said of it.
+
+Names are joined where a relation says so (abbreviations, alternative names), where they are spelt
+alike, and where one is the acronym or the beginning of one other; a coreference ("the software") is
+joined with what it points back at, where that is plain. What is attached to any of the mentions is
+then known of all: a version three sentences after the name, or the address that "the package" is
+available from.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType
+from somex.core.types import Document, LabeledDocument, Mention, Relation
+from somex.text.sentences import split_sentences
+
+_NAMING = SOFTWARE_TYPES | {EntityType.ABBREVIATION, EntityType.ALTERNATIVE_NAME}
+_ALIAS = (RelationType.ABBREVIATION_OF, RelationType.ALTERNATIVE_NAME_OF)
+_BETWEEN_SOFTWARE = (*_ALIAS, RelationType.PLUGIN_OF, RelationType.SPECIFICATION_OF)
+_SKIPPED = frozenset({"a", "an", "and", "for", "in", "of", "on", "the", "to", "with"})
+_WORD = re.compile(r"[^\W_]+")
+_SIGNS = re.compile(r"[^\w+#*]|_")
+MIN_ACRONYM = 3
+"""Letters from which on an acronym tells what it stands for."""
+
+MAX_SENTENCES_BACK = 2
+"""So far a coreference points back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSoftware:
+    """One software of a document.
+
+    Attributes:
+        name: The name that the document uses most, of equals the one that comes first.
+        mentions: Its names, abbreviations, alternative names and coreferences, in reading order.
+        attributes: What is attached to any of them, in reading order of the attributes; the tail
+            of each relation is the mention to which it is attached.
+    """
+
+    name: str
+    mentions: tuple[Mention, ...]
+    attributes: tuple[Relation, ...]
+
+
+def name_key(text: str) -> str:
+    """Return what spellings of a name share: case, blanks and most signs do not count."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _SIGNS.sub("", folded) or " ".join(folded.split())
+
+
+def resolve_software(labeled: LabeledDocument) -> tuple[DocumentSoftware, ...]:
+    """Group the mentions of a document by software, in the order of the first mention of each.
+
+    Every mention that names a software is in exactly one group; a coreference without a plain
+    antecedent is a group of its own.
+    """
+    document, annotation = labeled.document, labeled.annotation
+    groups = _Groups(m for m in annotation.mentions if m.type in _NAMING)
+    for relation in annotation.relations:
+        if relation.type in _ALIAS and relation.tail in groups:
+            groups.join(relation.head, relation.tail)
+    _join_spellings(document, groups)
+    _join_acronyms(document, groups)
+    _join_beginnings(document, groups)
+    _join_coreferences(labeled, groups)
+    return tuple(_describe(labeled, members) for members in groups.in_order())
+
+
+class _Groups:
+    """Disjoint sets of mentions."""
+
+    def __init__(self, mentions: Iterable[Mention]) -> None:
+        self._parent = {mention: mention for mention in mentions}
+
+    def __contains__(self, mention: Mention) -> bool:
+        return mention in self._parent
+
+    def __iter__(self) -> Iterator[Mention]:
+        return iter(self._parent)
+
+    def add(self, mention: Mention) -> None:
+        self._parent.setdefault(mention, mention)
+
+    def root(self, mention: Mention) -> Mention:
+        while self._parent[mention] is not mention:
+            self._parent[mention] = self._parent[self._parent[mention]]
+            mention = self._parent[mention]
+        return mention
+
+    def join(self, left: Mention, right: Mention) -> None:
+        first, second = sorted((self.root(left), self.root(right)), key=lambda m: m.key)
+        self._parent[second] = first
+
+    def in_order(self) -> list[list[Mention]]:
+        found: dict[Mention, list[Mention]] = defaultdict(list)
+        for mention in sorted(self._parent, key=lambda m: m.key):
+            found[self.root(mention)].append(mention)
+        return list(found.values())
+
+
+def _text(document: Document, mention: Mention) -> str:
+    return document.slice(mention.char_start, mention.char_end)
+
+
+def _join_spellings(document: Document, groups: _Groups) -> None:
+    by_key: dict[str, Mention] = {}
+    for mention in groups:
+        first = by_key.setdefault(name_key(_text(document, mention)), mention)
+        groups.join(first, mention)
+
+
+def _join_acronyms(document: Document, groups: _Groups) -> None:
+    """Join an acronym with the one longer name whose initials it spells, where there is one."""
+    initials: dict[str, set[Mention]] = defaultdict(set)
+    for mention in groups:
+        spelt = _initials(_text(document, mention))
+        if len(spelt) >= MIN_ACRONYM:
+            initials[spelt].add(groups.root(mention))
+    for mention in list(groups):
+        text = _text(document, mention)
+        full = initials.get(text.casefold(), set()) if text.isupper() else set()
+        roots = {groups.root(other) for other in full}
+        if len(roots) == 1:
+            groups.join(mention, roots.pop())
+
+
+def _join_beginnings(document: Document, groups: _Groups) -> None:
+    """Join a name with the one longer name of its type that begins with its words."""
+    longer: dict[tuple[EntityType, str], set[Mention]] = defaultdict(set)
+    for mention in groups:
+        words = _text(document, mention).casefold().split()
+        for n_words in range(1, len(words)):
+            longer[mention.type, " ".join(words[:n_words])].add(groups.root(mention))
+    for mention in list(groups):
+        text = " ".join(_text(document, mention).casefold().split())
+        roots = {groups.root(other) for other in longer.get((mention.type, text), ())}
+        if len(roots) == 1 and len(text) >= MIN_ACRONYM:
+            groups.join(mention, roots.pop())
+
+
+def _initials(name: str) -> str:
+    words = [word.casefold() for word in _WORD.findall(name)]
+    return "".join(word[0] for word in words if word not in _SKIPPED) if len(words) > 1 else ""
+
+
+def _join_coreferences(labeled: LabeledDocument, groups: _Groups) -> None:
+    """Join each coreference with the one software of the nearest sentence that names any.
+
+    Looked at are the sentence itself up to the coreference and the two before it, within the
+    paragraph. Where the nearest names several, or none does, nothing is joined.
+    """
+    coreferences = [
+        m for m in labeled.annotation.mentions if m.type is EntityType.SOFTWARE_COREFERENCE
+    ]
+    if not coreferences:
+        return
+    document = labeled.document
+    sentences = document.sentences or split_sentences(document.text)
+    names = sorted(groups, key=lambda m: m.key)
+    for coreference in coreferences:
+        groups.add(coreference)
+        index = next((i for i, s in enumerate(sentences) if s.holds(coreference)), None)
+        if index is None:
+            continue
+        for sentence in reversed(sentences[max(0, index - MAX_SENTENCES_BACK) : index + 1]):
+            between = document.slice(sentence.char_start, coreference.char_start)
+            if "\n\n" in between:
+                break
+            before = [m for m in names if sentence.holds(m) and m.key < coreference.key]
+            roots = {groups.root(m) for m in before if m.type in SOFTWARE_TYPES}
+            if len(roots) == 1:
+                groups.join(coreference, roots.pop())
+            if roots:
+                break
+
+
+def _describe(labeled: LabeledDocument, members: Sequence[Mention]) -> DocumentSoftware:
+    document, inside = labeled.document, set(members)
+    attached = [
+        r
+        for r in labeled.annotation.relations
+        if r.tail in inside and r.type not in _BETWEEN_SOFTWARE
+    ]
+    names = [m for m in members if m.type in SOFTWARE_TYPES] or list(members)
+    counts: dict[str, int] = defaultdict(int)
+    for mention in names:
+        counts[" ".join(_text(document, mention).split())] += 1
+    name = max(counts, key=lambda text: counts[text])  # of equals the first
+    return DocumentSoftware(name, tuple(members), tuple(attached))
