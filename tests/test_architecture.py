@@ -75,6 +75,18 @@ MAY_IMPORT = {
         "softcite_scores",
     },
     "pipeline": {
+    "service": {
+        "calibration",
+        "core",
+        "decoding",
+        "graph",
+        "model",
+        "model_registry",
+        "outputs",
+        "pipeline",
+        "prefilter",
+        "readers",
+    },
         "cascade",
         "core",
         "decoding",

@@ -25,6 +25,7 @@ from somex.app.cli.predict import predict
 from somex.app.cli.prefilter import prefilter
 from somex.app.cli.report import report
 from somex.app.cli.train import train
+from somex.app.cli.serve import serve
 from somex.app.cli.validate import validate
 from somex.core.errors import SomexError
 
@@ -53,6 +54,7 @@ app.command()(calibrate)
 app.command()(export)
 app.command()(models)
 app.command()(convert)
+app.command()(serve)
 app.command()(validate)
 app.add_typer(data)
 app.add_typer(kb)

@@ -1,0 +1,107 @@
+"""Routes that tell of the service: models, schema, examples, health, metrics."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from somex.core.errors import ModelError
+from somex.core.schema import (
+    ENTITY_TYPES,
+    PURPOSE_TYPES,
+    PURPOSES,
+    RELATION_ARGUMENTS,
+    SOFTWARE_TYPES,
+)
+from somex.model_registry import find_model, model_names
+from somex.outputs.report.palette import Shade, dark, light
+from somex.service.api import problems, runtime_of
+from somex.service.engine import Options
+from somex.service.metrics import MEDIA_TYPE
+from somex.service.problems import ProblemError
+from somex.service.schemas import StatusOut
+
+router = APIRouter()
+info = APIRouter(prefix="/v1", tags=["about"])
+
+
+@router.get("/health", response_model=StatusOut, tags=["operation"])
+async def health() -> JSONResponse:
+    """Tell that the service is alive."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/ready", response_model=StatusOut, responses=problems(503), tags=["operation"])
+async def ready(request: Request) -> JSONResponse:
+    """Tell whether the service takes work."""
+    if not runtime_of(request).is_ready:
+        raise ProblemError(503, "not-ready", "starts or stops; takes no work", retry_after=1)
+    return JSONResponse({"status": "ready"})
+
+
+@router.get("/metrics", response_class=Response, responses=problems(), tags=["operation"])
+async def metrics(request: Request) -> Response:
+    """Return the counts of the service for Prometheus."""
+    return Response(runtime_of(request).metrics.format(), media_type=MEDIA_TYPE)
+
+
+@info.get("/models", responses=problems())
+def models(request: Request) -> dict[str, Any]:
+    """List the installed models and tell which one works here."""
+    found = []
+    for name in model_names():
+        try:
+            model = find_model(name)
+        except ModelError:
+            continue
+        card = {key: model.card[key] for key in ("encoder", "units") if key in model.card}
+        found.append({**model.to_json(), "card": card})
+    return {"loaded": runtime_of(request).engine.describe(Options()), "installed": found}
+
+
+@info.get("/schema", responses=problems())
+def schema() -> dict[str, Any]:
+    """Return the types of mentions, with their colours, and the relations that they allow."""
+    return {
+        "entity_types": [
+            {
+                "name": str(type),
+                "group": "software" if type in PURPOSE_TYPES else "attribute",
+                "is_software": type in SOFTWARE_TYPES,
+                "takes_purpose": type in PURPOSE_TYPES,
+                "light": _shade(light(type)),
+                "dark": _shade(dark(type)),
+            }
+            for type in ENTITY_TYPES
+        ],
+        "purposes": [str(purpose) for purpose in PURPOSES],
+        "relations": [
+            {
+                "name": str(relation),
+                "heads": [str(type) for type in ENTITY_TYPES if type in heads],
+                "tails": [str(type) for type in ENTITY_TYPES if type in tails],
+            }
+            for relation, (heads, tails) in RELATION_ARGUMENTS.items()
+        ],
+    }
+
+
+def _shade(shade: Shade) -> dict[str, str]:
+    return {"background": shade.background, "line": shade.line}
+
+
+@info.get("/examples", responses=problems())
+def examples() -> dict[str, Any]:
+    """Return texts to begin with."""
+    folder = files("somex.service") / "examples"
+    found = sorted((item for item in folder.iterdir()), key=lambda item: item.name)
+    texts = [(item.name, item.read_text("utf-8")) for item in found if item.name.endswith(".txt")]
+    return {"examples": [{"id": name[:-4], "title": _title(name), "text": t} for name, t in texts]}
+
+
+def _title(name: str) -> str:
+    words = name.removesuffix(".txt").split("-")
+    return " ".join(words[1:] if words[0].isdigit() else words).capitalize()
