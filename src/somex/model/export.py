@@ -1,8 +1,8 @@
 """Export of a torch model to ONNX, fp32 or dynamic int8, no file above 90 MB.
 
 Two graphs, `encode` and `relate`, and a third, `purpose`, for a model with a purpose head.
-int8: weights per channel, activations at run time (ONNX Runtime's dynamic quantisation), outlying
-channels apart in fp32.
+int8: weights per channel, activations with fixed scales (`somex.model.quantize`), outlying
+channels apart in fp32; the two small graphs stay in fp32.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from torch import Tensor, nn
 from somex.calibration import CALIBRATION_FILE
 from somex.core.errors import ModelError
 from somex.model.folder import TOKENIZER_FILE, read_pieces
+from somex.model.inputs import Batch
 from somex.model.modules import JointModel, TorchBatch, TorchMentions, TorchPairs
 from somex.model.onnx_backend import ENCODE_FILE, PURPOSE_FILE, RELATE_FILE
-from somex.model.outliers import OUTLIER_WEIGHT, split_outliers
+from somex.model.outliers import OUTLIER_WEIGHT, calibration_batches, split_outliers
+from somex.model.quantize import find_products, measure_ranges, quantize_products
 from somex.model.torch_folder import load_model, write_json
 
 PRECISIONS = ("int8", "fp32")
@@ -86,9 +88,11 @@ def export_model(
     if precision not in PRECISIONS:
         raise ModelError(f"unknown precision {precision!r}; valid: {', '.join(PRECISIONS)}")
     model = load_model(folder)
+    batches: list[Batch] = []
     if precision == "int8":
         pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=model.config.max_pieces)
-        split_outliers(model, pieces.encoder, pad_id=pieces.pad_id, texts=calibration)
+        batches = calibration_batches(pieces.encoder, model.config, pieces.pad_id, calibration)
+        split_outliers(model, batches)
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target) as name:
         temporary = Path(name)
@@ -101,8 +105,8 @@ def export_model(
         (target / PURPOSE_FILE).unlink(missing_ok=True)
         for graph in graphs:
             source = temporary / graph
-            if precision == "int8":
-                source = _quantize(source, temporary / f"int8-{graph}")
+            if precision == "int8" and graph == ENCODE_FILE:
+                source = _quantize(source, batches)
             _save_split(onnx.load(source), target / graph)
     encoder = Path(model.config.encoder)
     portable = encoder.name if encoder.is_absolute() else model.config.encoder
@@ -156,23 +160,17 @@ def _trace(
     )
 
 
-def _quantize(source: Path, target: Path) -> Path:
-    quantize_dynamic(
-        source,
-        target,
-        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=_fp32_nodes(source),
-        extra_options={"MatMulConstBOnly": True},
-    )
+def _quantize(source: Path, batches: Sequence[Batch]) -> Path:
+    """Quantise the embeddings as ONNX Runtime does it, the products by measured ranges."""
+    target = source.with_name(f"int8-{source.name}")
+    graph = onnx.load(source)
+    names = [*_PIECES, *_UNITS]
+    feeds = ({name: getattr(batch, name) for name in names} for batch in batches)
+    products = find_products(graph.graph, keep=lambda name: OUTLIER_WEIGHT in name)
+    quantize_products(graph, products, measure_ranges(source, products, feeds))
+    onnx.save(graph, target)
+    quantize_dynamic(target, target, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
     return target
-
-
-def _fp32_nodes(path: Path) -> list[str]:
-    """Name the products over outlying channels, which stay in fp32."""
-    graph = onnx.load(path, load_external_data=False).graph
-    return [n.name for n in graph.node if any(OUTLIER_WEIGHT in name for name in n.input)]
 
 
 def _save_split(model: onnx.ModelProto, path: Path) -> None:

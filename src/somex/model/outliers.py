@@ -14,10 +14,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from somex.model.inputs import PieceEncoder, Window, collate
+from somex.core.types import Document
+from somex.model.config import ModelConfig
+from somex.model.inputs import Batch, PieceEncoder, Window, collate, encode_sentence
 from somex.model.modules import JointModel
 from somex.model.torch_backend import to_torch_batch
-from somex.text.atoms import split_atoms
+from somex.text.sentences import split_sentences
 
 CALIBRATION_TEXTS: tuple[str, ...] = (
     "Statistical analyses were carried out in R version 4.0.2 (R Core Team, Vienna, Austria).",
@@ -45,10 +47,7 @@ class OutlierLinear(nn.Module):
 
     def __init__(self, linear: nn.Linear, channels: Tensor) -> None:
         super().__init__()
-        keep = torch.ones(linear.in_features)
-        keep[channels] = 0.0
         self.linear = linear
-        self.keep = nn.Parameter(keep, requires_grad=False)
         self.channels = nn.Parameter(channels, requires_grad=False)
         weight = linear.weight.detach()[:, channels].t().contiguous().clone()
         self.outlier_weight = nn.Parameter(weight, requires_grad=False)
@@ -58,20 +57,28 @@ class OutlierLinear(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Map (..., in) to (..., out)."""
         few = torch.index_select(inputs, -1, self.channels)
-        result: Tensor = self.linear(inputs * self.keep) + few @ self.outlier_weight
+        result: Tensor = self.linear(inputs) + few @ self.outlier_weight
         return result
 
 
-def split_outliers(
-    model: JointModel, pieces: PieceEncoder, *, pad_id: int, texts: Sequence[str] = ()
-) -> list[str]:
+def calibration_batches(
+    pieces: PieceEncoder, config: ModelConfig, pad_id: int, texts: Sequence[str] = ()
+) -> list[Batch]:
+    """Cut calibration texts, CALIBRATION_TEXTS by default, to batches of one window each."""
+    windows: list[Window] = []
+    for text in texts or CALIBRATION_TEXTS:
+        document = Document(id="calibration", text=text)
+        for sentence in split_sentences(text):
+            windows += encode_sentence(document, sentence, pieces=pieces, config=config)
+    return [collate([window], pad_id=pad_id) for window in windows]
+
+
+def split_outliers(model: JointModel, batches: Sequence[Batch]) -> list[str]:
     """Split the linear layers of the encoder, in place.
 
     Args:
         model: The model to be quantised.
-        pieces: Cuts the calibration texts.
-        pad_id: Padding piece.
-        texts: Calibration texts; CALIBRATION_TEXTS by default.
+        batches: Calibration sentences.
 
     Returns:
         The names of the layers split; their fp32 part must be left out of the quantisation.
@@ -81,7 +88,7 @@ def split_outliers(
         for name, module in model.named_modules()
         if isinstance(module, nn.Linear) and ".encoder." in name
     }
-    peaks = _channel_peaks(model, layers, _windows(pieces, texts or CALIBRATION_TEXTS), pad_id)
+    peaks = _channel_peaks(model, layers, batches)
     for name, layer in layers.items():
         channels = peaks[name].topk(min(N_OUTLIERS, layer.in_features)).indices.sort().values
         parent, _, child = name.rpartition(".")
@@ -89,12 +96,8 @@ def split_outliers(
     return list(layers)
 
 
-def _windows(pieces: PieceEncoder, texts: Sequence[str]) -> list[Window]:
-    return [window for text in texts for window in pieces.encode(text, split_atoms(text))]
-
-
 def _channel_peaks(
-    model: JointModel, layers: dict[str, nn.Linear], windows: Sequence[Window], pad_id: int
+    model: JointModel, layers: dict[str, nn.Linear], batches: Sequence[Batch]
 ) -> dict[str, Tensor]:
     peaks: dict[str, Tensor] = {}
 
@@ -111,8 +114,8 @@ def _channel_peaks(
     ]
     device = next(model.parameters()).device
     with torch.inference_mode():
-        for window in windows:
-            model.encode(to_torch_batch(collate([window], pad_id=pad_id), device))
+        for batch in batches:
+            model.encode(to_torch_batch(batch, device))
     for handle in handles:
         handle.remove()
     return {name: peak.clone() for name, peak in peaks.items()}

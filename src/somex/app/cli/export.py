@@ -10,12 +10,20 @@ from rich.console import Console
 
 from somex.core.errors import ConfigError, MissingExtraError
 from somex.model_card import build_card, read_scores, write_card
+from somex.readers.files import read_utf8, split_lines
 
 
 def export(
     model: Annotated[Path, typer.Argument(help="Model folder that `somex train` wrote.")],
     out: Annotated[Path, typer.Option(help="Folder for the ONNX model.")],
     precision: Annotated[str, typer.Option(help="`int8` or `fp32`.")] = "int8",
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text file, a sentence a line, over which int8 ranges are measured; "
+            "sentences of ours by default."
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name on the card; the folder's by default.")] = "",
     score: Annotated[
         list[str] | None,
@@ -31,7 +39,8 @@ def export(
         ) from None
 
     scores = _scores(score or [])
-    export_model(model, out, precision=precision)
+    texts = split_lines(read_utf8(calibration)) if calibration else []
+    export_model(model, out, precision=precision, calibration=texts)
     card = build_card(name or out.resolve().name, run_folder=model.parent, scores=scores)
     write_card({**card, "precision": precision}, out)
     n_bytes = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
