@@ -9,7 +9,7 @@ Source: Jacob et al. 2018, Quantization and Training of Neural Networks, section
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -174,7 +174,7 @@ class _Rewriter:
         self.constants[name] = numpy_helper.from_array(np.asarray(value), name)
         return name
 
-    def _node(self, kind: str, inputs: Iterable[str], output: str, domain: str = "") -> None:
+    def _node(self, kind: str, inputs: Sequence[str], output: str, domain: str = "") -> None:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain))
 
 
