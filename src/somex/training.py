@@ -164,8 +164,8 @@ class _Stage:
         self.trainer, self.task, self.config = trainer, task, trainer.config
         named = trainer.model.task_parameters(task)
         if self.config.freeze_embeddings:
-            for name, parameter in named:
-                parameter.requires_grad_("word_embeddings" not in name)
+            for parameter in trainer.model.word_embeddings():
+                parameter.requires_grad_(False)
             named = [(n, p) for n, p in named if p.requires_grad]
         self.parameters = [p for _, p in named]
         n_batches = len(make_batches(trainer.examples, self.config, epoch=0))

@@ -22,6 +22,9 @@ FloatArray = npt.NDArray[np.float32]
 
 WINDOW_OVERLAP_PIECES = 32
 
+LONE_BLANKS = ("▁", "Ġ")
+"""Pieces of SentencePiece and of byte-level BPE that say no more than that a word begins."""
+
 
 def units_of(document: Document, sentence: Sentence, *, units: str) -> tuple[Token, ...]:
     """Return the units that the model labels in a sentence.
@@ -99,6 +102,7 @@ class PieceEncoder:
         self._tokenizer = tokenizer
         self._max_pieces = max_pieces
         self._n_special = tokenizer.num_special_tokens_to_add(False)
+        self._lone_blanks = {tokenizer.token_to_id(piece) for piece in LONE_BLANKS} - {None}
         if max_pieces <= self._n_special:
             raise ModelError(f"max_pieces {max_pieces} leaves no room beside the special pieces")
 
@@ -128,17 +132,18 @@ class PieceEncoder:
         self, words: Sequence[str], units: Sequence[Token], joins: Sequence[bool]
     ) -> Window:
         encoding = self._tokenizer.encode(list(words), is_pretokenized=True)
+        ids = list(encoding.ids)
         first, last = [-1] * len(words), [-1] * len(words)
         for piece, word in enumerate(encoding.word_ids):
             if word is not None:
-                first[word] = piece if first[word] < 0 else first[word]
+                if first[word] < 0 or ids[first[word]] in self._lone_blanks:
+                    first[word] = piece
                 last[word] = piece
         shapes = list(map(shape_of, words))
         for word, piece in enumerate(first):  # a unit that the tokenizer drops leans on its left
             if piece < 0:
                 first[word] = last[word] = last[word - 1] if word else 0
                 shapes[word] = 0
-        ids = list(encoding.ids)
         if len(units) == 1 and len(ids) > self._max_pieces:  # one endless unit: keep its head
             ids = [*ids[: self._max_pieces - 1], ids[-1]]
             last[0] = min(last[0], self._max_pieces - 2)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
-from somex.core.errors import ModelError
+from somex.core.errors import ConfigError, ModelError
 from somex.core.schema import ENTITY_TYPES, PURPOSES
 from somex.core.tags import N_TAGS
 from somex.model.config import ModelConfig
@@ -60,7 +62,8 @@ class UnitEncoder(nn.Module):
         width = int(encoder.config.hidden_size)
         self.width = width + (SHAPE_DIM if config.shape_feature else 0)
         n_shapes = N_SHAPES * (1 + config.word_borders)
-        self.shape_in = nn.Embedding(n_shapes, width) if config.shape_feature else None
+        embedding_width = piece_embeddings(encoder).shape[1]
+        self.shape_in = nn.Embedding(n_shapes, embedding_width) if config.shape_feature else None
         self.shape_out = nn.Embedding(n_shapes, SHAPE_DIM) if config.shape_feature else None
         if self.shape_in is not None:
             nn.init.zeros_(self.shape_in.weight)  # training starts from the pretrained encoder
@@ -203,9 +206,20 @@ class JointModel(nn.Module):
 
     @classmethod
     def from_pretrained_encoder(cls, config: ModelConfig) -> JointModel:
-        """Build a model around the pretrained encoder that the configuration names."""
+        """Build a model around the pretrained encoder that the configuration names.
+
+        Raises:
+            ConfigError: The configuration asks for longer windows than the encoder can read.
+        """
         n = 2 if config.encoders == "separate" else 1
-        return cls(config, [load_encoder(config.encoder) for _ in range(n)])
+        encoders = [load_encoder(config.encoder) for _ in range(n)]
+        n_positions = count_positions(encoders[0])
+        if n_positions is not None and config.max_pieces > n_positions:
+            raise ConfigError(
+                f"max_pieces is {config.max_pieces}; encoder {config.encoder!r} reads "
+                f"{n_positions} pieces at most"
+            )
+        return cls(config, encoders)
 
     @classmethod
     def from_encoder_config(cls, config: ModelConfig, encoder_config: AutoConfig) -> JointModel:
@@ -235,6 +249,11 @@ class JointModel(nn.Module):
         logits: Tensor = self.purpose_head(units, mentions)
         return logits
 
+    def word_embeddings(self) -> list[nn.Parameter]:
+        """Return the embeddings of the word pieces, those of each encoder."""
+        encoders = (self.unit_encoder, self.relation_encoder)
+        return [piece_embeddings(e.encoder) for e in encoders if e is not None]
+
     def task_parameters(self, task: str) -> list[tuple[str, nn.Parameter]]:
         """Return the named parameters that a task trains: ``joint``, ``ner`` or ``re``.
 
@@ -251,19 +270,39 @@ class JointModel(nn.Module):
 
 
 def load_encoder(name: str) -> PreTrainedModel:
-    """Load a pretrained encoder by Hugging Face name or folder, as fp32, safetensors only.
+    """Load a pretrained encoder by Hugging Face name or folder, as fp32.
+
+    Weights are read from safetensors, or, where an older checkpoint has none, from
+    ``pytorch_model.bin`` as plain tensors: pickled code is refused.
 
     Raises:
-        ModelError: There is no such encoder, or it has no weights in safetensors.
+        ModelError: There is no such encoder, or its weights can't be read.
     """
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # asks a web service otherwise
     try:
         config = AutoConfig.from_pretrained(name)
         encoder: PreTrainedModel = AutoModel.from_pretrained(
-            name, config=config, use_safetensors=True
+            name, config=config, weights_only=True
         ).float()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UnpicklingError) as error:
         raise ModelError(f"encoder {name!r} can't be loaded: {error}") from None
     return encoder
+
+
+def piece_embeddings(encoder: PreTrainedModel) -> nn.Parameter:
+    """Return the embeddings (V, E) of an encoder's V word pieces."""
+    embeddings = encoder.get_input_embeddings()
+    assert isinstance(embeddings.weight, nn.Parameter)
+    return embeddings.weight
+
+
+def count_positions(encoder: PreTrainedModel) -> int | None:
+    """Return how many pieces an encoder's absolute positions reach; None for relative ones."""
+    for name, module in encoder.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - unused  # RoBERTa's and MPNet's start after the padding
+    return None
 
 
 def _random_encoder(config: AutoConfig) -> PreTrainedModel:

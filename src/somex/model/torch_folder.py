@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,48 @@ ENCODER_CONFIG_FOLDER = "encoder"
 def load_tokenizer(name: str) -> Tokenizer:
     """Load the fast tokenizer of a pretrained encoder, its padding piece set.
 
+    Every unit is read as a word with a blank before it, so that ``[39]`` and ``[ 39 ]`` are the
+    same to a byte-level or SentencePiece tokenizer as well.
+
     Raises:
         ModelError: There is no such encoder, or it has no fast tokenizer or no padding piece.
     """
     try:
         wrapped = AutoTokenizer.from_pretrained(name, use_fast=True, add_prefix_space=True)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"the tokenizer of encoder {name!r} can't be loaded: {error}") from None
+    except (ImportError, OSError, ValueError) as error:
+        raise ModelError(
+            f"the tokenizer of encoder {name!r} can't be loaded: {error}{_missing_packages()}"
+        ) from None
     if not wrapped.is_fast or wrapped.pad_token_id is None:
         raise ModelError(f"encoder {name!r} has no fast tokenizer with a padding piece")
-    tokenizer = Tokenizer.from_str(wrapped.backend_tokenizer.to_str())
+    settings = json.loads(wrapped.backend_tokenizer.to_str())
+    _add_blanks(settings["pre_tokenizer"])
+    tokenizer = Tokenizer.from_str(json.dumps(settings))
     tokenizer.no_truncation()
     tokenizer.enable_padding(pad_id=wrapped.pad_token_id, pad_token=wrapped.pad_token)
     return tokenizer
+
+
+def _missing_packages() -> str:
+    """Name the packages that reading a SentencePiece vocabulary needs, where one is missing."""
+    try:
+        for package in ("sentencepiece", "protobuf"):
+            version(package)
+    except PackageNotFoundError as error:
+        return f" (a SentencePiece vocabulary needs {error.name}; pip install 'somex[train]')"
+    return ""
+
+
+def _add_blanks(pre_tokenizer: dict[str, Any] | None) -> None:
+    """Let a pre-tokenizer put a blank before each word; WordPiece ones have none to put."""
+    if pre_tokenizer is None:
+        return
+    for part in pre_tokenizer.get("pretokenizers", []):
+        _add_blanks(part)
+    if pre_tokenizer["type"] == "ByteLevel":
+        pre_tokenizer["add_prefix_space"] = True
+    elif pre_tokenizer["type"] == "Metaspace":
+        pre_tokenizer["prepend_scheme"] = "always"
 
 
 def save_model(model: JointModel, tokenizer: Tokenizer, folder: Path) -> None:
