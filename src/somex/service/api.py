@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 
 from somex.core.types import Document
+from somex.service.engine import Options
 from somex.service.problems import MEDIA_TYPE
 from somex.service.runtime import Runtime
 from somex.service.schemas import (
@@ -19,6 +21,7 @@ from somex.service.schemas import (
     SentencesIn,
     SentencesOut,
 )
+from somex.service.uploads import extract_files
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -31,7 +34,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "There is no such thing.",
         408: "The body comes in too slowly.",
         409: "It is not done yet.",
-        413: "The body is too large.",
+        413: "The body is too large, or unpacks to too much.",
+        415: "The body is of another kind.",
         422: "The request is not valid.",
         429: "This client has too many requests at a time.",
         503: "The service has too much work, or the request took too long.",
@@ -42,7 +46,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-ON_WORK = problems(400, 408, 413, 422, 429, 503)
+ON_WORK = problems(400, 408, 413, 415, 422, 429, 503)
 router = APIRouter(prefix="/v1", tags=["extract"])
 
 
@@ -72,6 +76,21 @@ async def extract_sentences(request: Request, body: SentencesIn) -> JSONResponse
     with runtime.quick_places.enter(request.state.client):
         found = await runtime.annotate(body.to_documents(), body.options.to_options())
     return JSONResponse({"documents": found})
+
+
+@router.post("/extract/file", response_model=DocumentsOut, responses=ON_WORK)
+async def extract_file(
+    request: Request,
+    file: UploadFile,
+    min_confidence: Annotated[float, Form(ge=0, le=1, allow_inf_nan=False)] = 0.0,
+    lean: Annotated[float, Form(ge=-20, le=20, allow_inf_nan=False)] = 0.0,
+) -> JSONResponse:
+    """Find the software mentions of a file: a paper, an archive of papers, JSON Lines."""
+    runtime = runtime_of(request)
+    options = Options(min_confidence, lean)
+    with runtime.bulk_places.enter(request.state.client):
+        found = await extract_files(runtime, [file], options, request.app.state.uploads)
+        return await asyncio.to_thread(JSONResponse, found)
 
 
 @router.post("/extract/batch", response_model=DocumentsOut, responses=ON_WORK)

@@ -139,8 +139,7 @@ class Guard:
             await answer.send_problem(problem, scope, receive)
         except Exception:
             log.exception("request %s failed", answer.request_id)
-            problem = internal_problem(answer.request_id)
-            await answer.send_problem(problem, scope, receive)
+            await answer.send_problem(internal_problem(answer.request_id), scope, receive)
 
 
 def _method(scope: Scope) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from somex.core.errors import ModelError
@@ -19,10 +19,11 @@ from somex.core.schema import (
 from somex.model_registry import find_model, model_names
 from somex.outputs.report.palette import Shade, dark, light
 from somex.service.api import problems, runtime_of
+from somex.service.dashboard import Dashboard
 from somex.service.engine import Options
 from somex.service.metrics import MEDIA_TYPE
 from somex.service.problems import ProblemError
-from somex.service.schemas import StatusOut
+from somex.service.schemas import DashboardOut, ExampleOut, StatusOut
 
 router = APIRouter()
 info = APIRouter(prefix="/v1", tags=["about"])
@@ -50,42 +51,39 @@ async def metrics(request: Request) -> Response:
 
 @info.get("/models", responses=problems())
 def models(request: Request) -> dict[str, Any]:
-    """List the installed models and tell which one works here."""
-    found = []
+    """List the installed models, the one that works here first."""
+    loaded = runtime_of(request).engine.describe(Options())
+    found = [{"name": loaded["name"], "fingerprint": loaded["fingerprint"], "is_loaded": True}]
     for name in model_names():
         try:
             model = find_model(name)
         except ModelError:
             continue
-        card = {key: model.card[key] for key in ("encoder", "units") if key in model.card}
-        found.append({**model.to_json(), "card": card})
-    return {"loaded": runtime_of(request).engine.describe(Options()), "installed": found}
+        if model.fingerprint != loaded["fingerprint"]:
+            found.append({**model.to_json(), "is_loaded": False})
+    return {"models": found, "settings": loaded}
 
 
 @info.get("/schema", responses=problems())
 def schema() -> dict[str, Any]:
     """Return the types of mentions, with their colours, and the relations that they allow."""
     return {
-        "entity_types": [
-            {
-                "name": str(type),
-                "group": "software" if type in PURPOSE_TYPES else "attribute",
-                "is_software": type in SOFTWARE_TYPES,
-                "takes_purpose": type in PURPOSE_TYPES,
-                "light": _shade(light(type)),
-                "dark": _shade(dark(type)),
-            }
-            for type in ENTITY_TYPES
-        ],
+        "entity_types": [str(type) for type in ENTITY_TYPES],
+        "software_types": [str(type) for type in ENTITY_TYPES if type in SOFTWARE_TYPES],
+        "purpose_types": [str(type) for type in ENTITY_TYPES if type in PURPOSE_TYPES],
         "purposes": [str(purpose) for purpose in PURPOSES],
+        "relation_types": [str(relation) for relation in RELATION_ARGUMENTS],
         "relations": [
-            {
-                "name": str(relation),
-                "heads": [str(type) for type in ENTITY_TYPES if type in heads],
-                "tails": [str(type) for type in ENTITY_TYPES if type in tails],
-            }
+            {"type": str(relation), "from": str(head), "to": str(tail)}
             for relation, (heads, tails) in RELATION_ARGUMENTS.items()
+            for head in ENTITY_TYPES
+            for tail in ENTITY_TYPES
+            if head in heads and tail in tails
         ],
+        "colours": {
+            str(type): {"light": _shade(light(type)), "dark": _shade(dark(type))}
+            for type in ENTITY_TYPES
+        },
     }
 
 
@@ -93,13 +91,23 @@ def _shade(shade: Shade) -> dict[str, str]:
     return {"background": shade.background, "line": shade.line}
 
 
-@info.get("/examples", responses=problems())
-def examples() -> dict[str, Any]:
+@info.get("/examples", response_model=list[ExampleOut], responses=problems())
+def examples() -> list[dict[str, str]]:
     """Return texts to begin with."""
     folder = files("somex.service") / "examples"
     found = sorted((item for item in folder.iterdir()), key=lambda item: item.name)
     texts = [(item.name, item.read_text("utf-8")) for item in found if item.name.endswith(".txt")]
-    return {"examples": [{"id": name[:-4], "title": _title(name), "text": t} for name, t in texts]}
+    return [{"id": name[:-4], "title": _title(name), "text": text} for name, text in texts]
+
+
+@info.get("/dashboard", response_model=DashboardOut, responses=problems(404, 422))
+def dashboard(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 30) -> JSONResponse:
+    """Return what the papers of the graph store say, in figures."""
+    found: Dashboard = request.app.state.dashboard
+    if not found.has_store:
+        detail = "the service has no graph store; start it as `somex serve --store FOLDER`"
+        raise ProblemError(404, "no-store", detail)
+    return JSONResponse(found.figures(limit))
 
 
 def _title(name: str) -> str:

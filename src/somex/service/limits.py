@@ -28,7 +28,8 @@ class Limits:
         per_client: Most of them that one client may have (a key, or else an address).
         bulk_waiting: Most requests with files or many documents that run or wait.
         open_requests: Most requests of any kind at a time.
-        jobs: Most jobs that wait or run.
+        jobs: Most jobs that wait or run; one client may have a quarter of them.
+        job_documents: Most documents of one job.
         keep_hours: Time for which the result of a job is kept.
     """
 
@@ -42,6 +43,7 @@ class Limits:
     bulk_waiting: int = 8
     open_requests: int = 256
     jobs: int = 100
+    job_documents: int = 100_000
     keep_hours: float = 24.0
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class Limits:
             "bulk_waiting": (1, 10_000),
             "open_requests": (1, 100_000),
             "jobs": (1, 1_000_000),
+            "job_documents": (1, 100_000_000),
             "keep_hours": (0.0, 24 * 365),
         }
         check_ranges(self, ranges)

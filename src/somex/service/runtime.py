@@ -15,6 +15,10 @@ from somex.service.engine import Options, Stop
 from somex.service.limits import BULK_RETRY_SECONDS, RETRY_SECONDS, Admission, Limits
 from somex.service.metrics import Metrics
 from somex.service.problems import ProblemError
+from somex.service.reading import ReaderPool
+
+N_READERS = 2
+"""Processes that read the uploads of requests; jobs have one more."""
 
 QUICK_CHARS = 20_000
 """Longer requests take the other lane, so that short ones need not wait for them."""
@@ -54,6 +58,8 @@ class Runtime:
             limits.bulk_waiting,
             retry_after=BULK_RETRY_SECONDS,
         )
+        self.readers = ReaderPool(N_READERS)
+        self.job_readers = ReaderPool(1)
         self._quick: Batcher | None = None
         self._bulk: Batcher | None = None
         self._watch()
@@ -88,6 +94,8 @@ class Runtime:
             if lane is not None:
                 with suppress(asyncio.CancelledError):
                     await lane.close()
+        for pool in (self.readers, self.job_readers):
+            await pool.close()
 
     async def annotate(
         self, documents: Sequence[Document], options: Options, *, seconds: float | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from somex.core.types import Document, Sentence, Token
 from somex.service.engine import Options
@@ -133,9 +134,9 @@ class BatchIn(_Strict):
 
 
 class FailureOut(BaseModel):
-    """A source that could not be read, and why."""
+    """What could not be read, and why."""
 
-    source: str
+    id: str
     reason: str
 
 
@@ -159,6 +160,95 @@ class ConvertIn(_Strict):
     document: JsonDocument | None = None
     documents: Annotated[list[JsonDocument] | None, Field(max_length=MAX_DOCUMENTS)] = None
     to: Target
+
+
+class JobOut(BaseModel):
+    """How far a job is."""
+
+    id: str
+    status: Literal["queued", "running", "done", "failed"]
+    n_total: Annotated[int | None, Field(description="Documents, once their number is known.")]
+    n_done: Annotated[int, Field(description="Documents that are annotated.")]
+    n_failed: Annotated[int, Field(description="Documents that could not be read.")]
+    created: str
+    finished: str | None
+    error: Annotated[str | None, Field(description="Why the job failed as a whole.")]
+    links: dict[str, str]
+
+
+class JobsOut(BaseModel):
+    """The jobs of a client, the newest first."""
+
+    jobs: list[JobOut]
+
+
+class ExampleOut(BaseModel):
+    """A text to begin with."""
+
+    id: str
+    title: str
+    text: str
+
+
+class SoftwareCount(BaseModel):
+    """A software, and how many papers and mentions it has."""
+
+    name: str
+    papers: int
+    mentions: int
+
+
+class VersionCount(BaseModel):
+    """Papers that name a version, by year of publication where that is known."""
+
+    version: str
+    year: int | None
+    papers: int
+
+
+class SoftwareVersions(BaseModel):
+    """The versions of a software."""
+
+    name: str
+    rows: list[VersionCount]
+
+
+class NodeOut(BaseModel):
+    """A software of the network."""
+
+    name: str
+    papers: int
+
+
+LinkOut = TypedDict("LinkOut", {"from": str, "to": str, "papers": int})
+
+
+class NetworkOut(BaseModel):
+    """Software that the same papers mention."""
+
+    nodes: list[NodeOut]
+    links: list[LinkOut]
+
+
+class CitedBadly(BaseModel):
+    """A software, and how many papers leave out its version or cite nothing for it."""
+
+    name: str
+    papers: int
+    without_version: int
+    without_citation: int
+
+
+class DashboardOut(BaseModel):
+    """What the papers of a graph store say, in figures."""
+
+    n_papers: int
+    n_software: int
+    n_mentions: int
+    most_used: list[SoftwareCount]
+    versions: list[SoftwareVersions]
+    co_use: NetworkOut
+    badly_cited: list[CitedBadly]
 
 
 class ProblemOut(BaseModel):

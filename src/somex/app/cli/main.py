@@ -25,7 +25,7 @@ from somex.app.cli.predict import predict
 from somex.app.cli.prefilter import prefilter
 from somex.app.cli.report import report
 from somex.app.cli.train import train
-from somex.app.cli.serve import serve
+from somex.app.cli.serve import serve, serve_key
 from somex.app.cli.validate import validate
 from somex.core.errors import SomexError
 
@@ -55,6 +55,8 @@ app.command()(export)
 app.command()(models)
 app.command()(convert)
 app.command()(serve)
+app.command("serve-key")(serve_key)
+app.command()(convert)
 app.command()(validate)
 app.add_typer(data)
 app.add_typer(kb)
