@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "graph_outputs": {"core", "graph", "outputs", "readers"},
     "kb": {"core", "readers"},
     "linking": {"core", "readers", "text"},
+    "llm": {"core", "corpus", "model", "model_registry", "recipe", "text"},
     "outputs": {"core", "readers", "text"},
     "model": {"calibration", "core", "text", "decoding"},
     "run_files": set(),
@@ -74,7 +75,6 @@ MAY_IMPORT = {
         "recipe",
         "softcite_scores",
     },
-    "pipeline": {
     "service": {
         "calibration",
         "core",
@@ -87,6 +87,25 @@ MAY_IMPORT = {
         "prefilter",
         "readers",
     },
+    "document_bench": {
+        "cascade",
+        "core",
+        "corpus",
+        "experiments",
+        "metrics",
+        "model",
+        "prefilter",
+        "prefilter_data",
+        "prefilter_runs",
+        "prefilter_scores",
+        "prefilter_training",
+        "readers",
+        "recipe",
+        "significance",
+        "text",
+        "training",
+    },
+    "pipeline": {
         "cascade",
         "core",
         "decoding",
@@ -95,6 +114,7 @@ MAY_IMPORT = {
         "prefilter",
         "readers",
     },
+    "runs": {"core", "pipeline", "readers"},
 }
 """Room -> rooms it may import; experiments, ood_runs and app: all, __init__: what it exports."""
 

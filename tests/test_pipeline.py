@@ -249,7 +249,9 @@ def test_pipeline_extract_files_lists_unexpected_errors(
 
     monkeypatch.setattr(extractor, "annotate", fail)
     results = list(annotate_files(extractor, find_sources([texts / "b.txt"])))
-    assert results == [Failure(str(texts / "b.txt"), f"{texts / 'b.txt'}: MemoryError('too long')")]
+    reason = f"{texts / 'b.txt'}: MemoryError('too long')"
+    sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
+    assert results == [Failure(str(texts / "b.txt"), reason, "b", sha256)]
 
 
 def test_pipeline_extract_files_needs_a_folder(

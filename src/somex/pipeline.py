@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from somex.core.errors import FormatError, SomexError
 from somex.core.types import Document, LabeledDocument
 from somex.decoding import DecodingConfig
 from somex.model.folder import open_predictor
-from somex.model.predictor import Predictor
+from somex.model.predictor import ONE_BY_ONE, Predictor
 from somex.model_registry import ModelInfo, find_model
 from somex.prefilter.model import Prefilter, has_prefilter, read_prefilter
-from somex.readers.files import write_text
+from somex.readers.files import read_utf8, split_lines, write_text
 from somex.readers.inputs import Source
 from somex.readers.jsonl import format_line
 from somex.readers.papers import SourceReader
@@ -51,6 +52,18 @@ class Extractor:
             made_by["prefilter"] = self.cascade.prefilter.to_json()
         return made_by
 
+    def counts(self) -> tuple[int, int, int, int]:
+        """Return counts since the model was loaded, which only grow.
+
+        Returns:
+            Sentences of text (those that the network was asked for where there is no prefilter);
+            those that passed; windows that the network was asked for; those known from before.
+        """
+        n_windows, n_repeated = self._predictor.n_windows, self._predictor.repeats.n_repeated
+        if self.cascade is None:
+            return n_windows, n_windows, n_windows, n_repeated
+        return self.cascade.n_sentences, self.cascade.n_passed, n_windows, n_repeated
+
     def extract(self, text: str, *, id: str = "text") -> LabeledDocument:
         """Find the software mentions of a text.
 
@@ -77,6 +90,8 @@ def load(
     lean: float = 0.0,
     n_threads: int | None = None,
     prefilter: bool = True,
+    batch_pieces: int = ONE_BY_ONE,
+    n_repeats: int = 0,
 ) -> Extractor:
     """Load a model.
 
@@ -88,13 +103,26 @@ def load(
         n_threads: Threads of ONNX Runtime; as many as cores by default.
         prefilter: Let the filter in the model's folder, where there is one, tell which sentences
             of natural text the network reads.
+        batch_pieces: Pieces that the network reads at once. By default it reads sentence by
+            sentence, so that a result depends on nothing else; in larger batches the scales of
+            int8 activations depend on all sentences in them.
+        n_repeats: So many results are kept for sentences that come again; sentence by sentence
+            only.
 
     Raises:
+        ConfigError: A number is out of range, or repeats are to be kept of larger batches.
         ModelError: There is no such model, or it is incomplete, or its filter is damaged.
     """
     info = find_model(model)
     decoding = DecodingConfig(min_confidence=min_confidence, lean=lean)
-    predictor = open_predictor(info.folder, backend=backend, decoding=decoding, n_threads=n_threads)
+    predictor = open_predictor(
+        info.folder,
+        backend=backend,
+        decoding=decoding,
+        n_threads=n_threads,
+        batch_pieces=batch_pieces,
+        n_repeats=n_repeats,
+    )
     of_folder = prefilter and has_prefilter(info.folder)
     sieve = read_prefilter(info.folder) if of_folder else None
     return Extractor(predictor, info=info, prefilter=sieve)
@@ -102,14 +130,32 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A document that could not be processed, and why."""
+    """A document that could not be processed, and why.
+
+    Attributes:
+        path: The source's label, see `somex.readers.inputs.Source`.
+        reason: Why, in one line.
+        id: The id that the document would have; empty where it is not known.
+        sha256: Digest of the source's bytes, None where they can't be read.
+    """
 
     path: str
     reason: str
+    id: str = ""
+    sha256: str | None = None
+
+
+Annotate = Callable[[Iterable[Source]], Iterator[LabeledDocument | Failure]]
+"""Yields the labelled document of each source, or why there is none, in order."""
 
 
 def extract_files(
-    extractor: Extractor, sources: Sequence[Source], folder: Path, *, grobid: str | None = None
+    extractor: Extractor,
+    sources: Sequence[Source],
+    folder: Path,
+    *,
+    grobid: str | None = None,
+    annotate: Annotate | None = None,
 ) -> Iterator[LabeledDocument | Failure | None]:
     """Extract from sources into ``folder/documents.jsonl``, one document a line.
 
@@ -122,6 +168,7 @@ def extract_files(
         sources: What to read.
         folder: Gets the output; made where it is missing.
         grobid: URL of a GROBID service that is to read the PDFs.
+        annotate: Does the work; `annotate_files` by default.
 
     Yields:
         One item a source: the labelled document, the failure, or None for one already done.
@@ -129,28 +176,36 @@ def extract_files(
     Raises:
         FormatError: The folder can't be made.
     """
-    _make_folder(folder)
+    make_folder(folder)
     output = folder / OUTPUT_FILE
     model = extractor.to_json()
     failures: list[Failure] = []
     with SourceReader(grobid=grobid) as reader:
         done = _keep_finished(output, {s.id: s for s in sources}, model, reader)
-        with output.open("a", encoding="utf-8", newline="\n") as stream:
-            for source in sources:
-                if source.id in done:
-                    yield None
-                    continue
-                result = _annotate_source(extractor, reader, source)
-                if isinstance(result, Failure):
-                    failures.append(result)
-                else:
-                    stream.write(format_line(result, model=model) + "\n")
-                    stream.flush()
-                yield result
-    _write_failures(failures, folder / FAILURES_FILE)
+    todo = (source for source in sources if source.id not in done)
+    results = iter((annotate or partial(annotate_files, extractor, grobid=grobid))(todo))
+    with output.open("a", encoding="utf-8", newline="\n") as stream:
+        for source in sources:
+            if source.id in done:
+                yield None
+                continue
+            result = next(results)
+            if isinstance(result, Failure):
+                failures.append(result)
+            else:
+                stream.write(format_line(result, model=model) + "\n")
+                stream.flush()
+            yield result
+    next(results, None)  # lets it close what it holds
+    write_failures(failures, folder / FAILURES_FILE)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for output.
+
+    Raises:
+        FormatError: It can't be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -170,12 +225,32 @@ def annotate_files(
 def _annotate_source(
     extractor: Extractor, reader: SourceReader, source: Source
 ) -> LabeledDocument | Failure:
+    document = read_source(reader, source)
+    if isinstance(document, Failure):
+        return document
     try:
-        return extractor.annotate([reader.read(source)])[0]
-    except SomexError as error:
-        return Failure(source.label, " ".join(str(error).splitlines()))
+        return extractor.annotate([document])[0]
     except Exception as error:  # whatever it is, the batch goes on and the report has it
-        return Failure(source.label, f"{source.label}: {error!r}")
+        return failure_of(source, error, sha256=document.provenance.get("sha256"))
+
+
+def read_source(reader: SourceReader, source: Source) -> Document | Failure:
+    """Return the document of a source, or why there is none, whatever the error is."""
+    try:
+        return reader.read(source)
+    except Exception as error:
+        try:
+            sha256: str | None = reader.hash(source)
+        except Exception:  # what hinders this hindered the reading too
+            sha256 = None
+        return failure_of(source, error, sha256=sha256)
+
+
+def failure_of(source: Source, error: Exception, *, sha256: str | None) -> Failure:
+    """Return the failure of a source by an error, its text in one line."""
+    is_ours = isinstance(error, SomexError)
+    reason = " ".join(str(error).splitlines()) if is_ours else f"{source.label}: {error!r}"
+    return Failure(source.label, reason, source.id, sha256)
 
 
 def _keep_finished(
@@ -218,9 +293,29 @@ def _finished_id(
         return None
 
 
-def _write_failures(failures: Sequence[Failure], path: Path) -> None:
-    if not failures:
+def write_failures(failures: Iterable[Failure], path: Path) -> None:
+    """Write failures one a line, in one step; without any, the file goes."""
+    lines = [json.dumps({"path": f.path, "reason": f.reason, "id": f.id}) for f in failures]
+    if lines:
+        write_text("\n".join(lines) + "\n", path)
+    else:
         path.unlink(missing_ok=True)
-        return
-    lines = (json.dumps({"path": f.path, "reason": f.reason}) for f in failures)
-    write_text("\n".join(lines) + "\n", path)
+
+
+def read_failed_ids(folder: Path) -> set[str]:
+    """Return the ids in ``failures.jsonl`` of a folder.
+
+    Raises:
+        FormatError: A line breaks the form.
+    """
+    path = folder / FAILURES_FILE
+    if not path.exists():
+        return set()
+    found: set[str] = set()
+    for number, line in enumerate(split_lines(read_utf8(path)), start=1):
+        try:
+            found.add(str(json.loads(line)["id"]))
+        except (ValueError, KeyError, TypeError):
+            message = "is no failure, an object with path, reason and id"
+            raise FormatError(message, path=str(path), line=number) from None
+    return found

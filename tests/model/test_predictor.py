@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from somex.core import Annotation, Document, LabeledDocument, Sentence
+from somex.core import Annotation, ConfigError, Document, LabeledDocument, Sentence
 from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType
 from somex.core.tags import N_TAGS, OUTSIDE, begin_tag, inside_tag
 from somex.decoding import DecodingConfig
@@ -16,7 +16,7 @@ from somex.model.folder import Pieces, read_pieces
 from somex.model.inputs import Batch, FloatArray
 from somex.model.modules import JointModel
 from somex.model.pairs import N_DISTANCES, PairBatch
-from somex.model.predictor import Predictor
+from somex.model.predictor import ONE_BY_ONE, PIECES_PER_BATCH, Predictor
 from somex.model.torch_backend import TorchBackend
 from somex.model.torch_folder import load_tokenizer
 
@@ -81,6 +81,8 @@ def _predictor(
     max_pieces: int = 256,
     decoding: DecodingConfig | None = None,
     backend: FakeBackend | None = None,
+    batch_pieces: int = PIECES_PER_BATCH,
+    n_repeats: int = 0,
 ) -> Predictor:
     pieces: Pieces = read_pieces(tokenizer_file, max_pieces=max_pieces)
     return Predictor(
@@ -89,6 +91,8 @@ def _predictor(
         config=ModelConfig(encoder="fake", max_pieces=max_pieces),
         pad_id=pieces.pad_id,
         decoding=decoding,
+        batch_pieces=batch_pieces,
+        n_repeats=n_repeats,
     )
 
 
@@ -195,15 +199,37 @@ def test_predictor_cuts_many_pairs_into_calls_with_the_same_result(
     assert cut == whole
 
 
-def test_predictor_batches_stay_within_the_budget(
-    tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(predictor_module, "PIECES_PER_BATCH", 100)
+def test_predictor_batches_stay_within_the_budget(tokenizer_file: Path) -> None:
     backend = FakeBackend(tokenizer_file)
     texts = ["the " * (1 + i % 50) for i in range(120)]
-    _predictor(tokenizer_file, backend=backend).annotate([_one(t) for t in texts])
+    predictor = _predictor(tokenizer_file, backend=backend, batch_pieces=100)
+    predictor.annotate([_one(t) for t in texts])
     assert sum(rows for rows, _ in backend.batches) == 120
     assert all(rows * width <= 100 for rows, width in backend.batches)
+
+
+def test_predictor_one_by_one_reads_each_sentence_alone(tokenizer_file: Path) -> None:
+    backend = FakeBackend(tokenizer_file)
+    predictor = _predictor(tokenizer_file, backend=backend, batch_pieces=ONE_BY_ONE)
+    predictor.annotate([_one("the model ran"), _one("the model ran")])
+    assert [rows for rows, _ in backend.batches] == [1, 1]
+
+
+def test_predictor_repeats_are_read_once_with_the_same_result(tokenizer_file: Path) -> None:
+    documents = [_one(f"{text} ran", id=text) for text in ("the", "model", "the")]
+    backend = FakeBackend(tokenizer_file)
+    kept = _predictor(tokenizer_file, backend=backend, batch_pieces=ONE_BY_ONE, n_repeats=9)
+    alone = _predictor(tokenizer_file, batch_pieces=ONE_BY_ONE)
+    assert kept.annotate(documents) == alone.annotate(documents)
+    assert len(backend.batches) == 2
+    assert (kept.n_windows, kept.repeats.n_repeated) == (3, 1)
+
+
+def test_predictor_refuses_repeats_of_batches(tokenizer_file: Path) -> None:
+    with pytest.raises(ConfigError, match="batch_pieces is 0; valid: 1"):
+        _predictor(tokenizer_file, batch_pieces=0)
+    with pytest.raises(ConfigError, match="n_repeats is 5 with batch_pieces 2048"):
+        _predictor(tokenizer_file, n_repeats=5)
 
 
 @pytest.mark.parametrize("head", ["pair", "host"])

@@ -17,7 +17,6 @@ from somex.graph.triples import paper_quads
 from somex.readers.jsonl import read_results
 from somex.readers.software_jsonl import read_software
 
-OUTPUT_FILE = "documents.jsonl"
 _BATCH_QUADS = 20_000
 
 
@@ -43,8 +42,7 @@ class GraphSource:
         """
         software_ids = self._software_ids()
         seen: dict[str, Path] = {}
-        for place in self.documents:
-            path = place / OUTPUT_FILE if place.is_dir() else place
+        for path in self.documents:
             for result in read_results(path):
                 id = result.labeled.document.id
                 if seen.setdefault(id, path) != path:

@@ -14,7 +14,7 @@ from somex.model.backend import Backend
 from somex.model.config import ModelConfig, read_model_config
 from somex.model.inputs import PieceEncoder
 from somex.model.onnx_backend import ENCODE_FILE, OnnxBackend
-from somex.model.predictor import Predictor
+from somex.model.predictor import PIECES_PER_BATCH, Predictor
 
 TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -53,6 +53,8 @@ def open_predictor(
     backend: str = "auto",
     decoding: DecodingConfig | None = None,
     n_threads: int | None = None,
+    batch_pieces: int = PIECES_PER_BATCH,
+    n_repeats: int = 0,
 ) -> Predictor:
     """Open a model folder for prediction.
 
@@ -61,6 +63,8 @@ def open_predictor(
         backend: ``onnx``, ``torch`` or ``auto`` (onnx where the folder holds it).
         decoding: Thresholds.
         n_threads: Threads of ONNX Runtime; its own choice by default.
+        batch_pieces: As of `Predictor`.
+        n_repeats: As of `Predictor`.
 
     Raises:
         ModelError: The folder is no model, or lacks what the backend needs.
@@ -81,7 +85,13 @@ def open_predictor(
     else:
         runner = _torch_backend(folder, config)
     return Predictor(
-        runner, pieces=pieces.encoder, config=config, pad_id=pieces.pad_id, decoding=decoding
+        runner,
+        pieces=pieces.encoder,
+        config=config,
+        pad_id=pieces.pad_id,
+        decoding=decoding,
+        batch_pieces=batch_pieces,
+        n_repeats=n_repeats,
     )
 
 

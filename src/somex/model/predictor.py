@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, Mention, Relation, Token
 from somex.decoding import (
     DecodingConfig,
@@ -23,9 +24,13 @@ from somex.model.backend import Backend
 from somex.model.config import ModelConfig
 from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, encode_sentence
 from somex.model.pairs import ALLOWED, MentionBatch, PairBatch, UnitMention, build_pairs
+from somex.model.repeats import RepeatCache
 from somex.text.sentences import split_sentences
 
 PIECES_PER_BATCH = 2048
+ONE_BY_ONE = 1
+"""A batch budget that no two windows fit: each window is read alone."""
+
 MAX_PAIRS_PER_CALL = 65536
 
 
@@ -55,6 +60,14 @@ class Predictor:
         config: The model's configuration.
         pad_id: Piece id for padding.
         decoding: Thresholds.
+        batch_pieces: Pieces of a batch, padding included, unless one window has more. With
+            `ONE_BY_ONE` a window's result depends on nothing but the window; the scales of int8
+            activations are set batch by batch, so else it depends on the others of its batch.
+        n_repeats: So many results are kept for windows that come again; 0 for none. Only sound,
+            and only taken, with `ONE_BY_ONE`.
+
+    Raises:
+        ConfigError: ``batch_pieces`` is below 1, or repeats are to be kept of larger batches.
     """
 
     def __init__(
@@ -65,8 +78,21 @@ class Predictor:
         config: ModelConfig,
         pad_id: int,
         decoding: DecodingConfig | None = None,
+        batch_pieces: int = PIECES_PER_BATCH,
+        n_repeats: int = 0,
     ) -> None:
+        if batch_pieces < 1:
+            raise ConfigError(f"batch_pieces is {batch_pieces}; valid: 1 (one by one) or more")
+        if n_repeats and batch_pieces != ONE_BY_ONE:
+            raise ConfigError(
+                f"n_repeats is {n_repeats} with batch_pieces {batch_pieces}, where results depend "
+                "on their batch; repeats are kept with batch_pieces 1 alone"
+            )
         self.config = config
+        self.batch_pieces = batch_pieces
+        self.repeats: RepeatCache[_Found] = RepeatCache(n_repeats)
+        self.n_windows = 0
+        """Sentences, or windows of long ones, asked for so far."""
         self.decoding = decoding or DecodingConfig()
         self._backend = backend
         self._pieces = pieces
@@ -75,8 +101,8 @@ class Predictor:
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         """Return one annotation a document, in the same order.
 
-        Sentences of all the documents share batches, so ask for one document at a time where its
-        result must not depend on its neighbours (int8 scales are set batch by batch).
+        Sentences of all the documents share batches; ``batch_pieces`` tells what that means for
+        their results.
         """
         windows: list[Window] = []
         places: list[_Place] = []
@@ -87,15 +113,27 @@ class Predictor:
                 )
                 windows.extend(of_sentence)
                 places.extend(_own(index, of_sentence))
+        self.n_windows += len(windows)
         found: list[_Found | None] = [None] * len(windows)
-        for rows in _batches(windows):
-            for row, result in zip(rows, self._run([windows[r] for r in rows]), strict=True):
+        for rows in _batches(windows, self.batch_pieces):
+            for row, result in zip(rows, self._read([windows[r] for r in rows]), strict=True):
                 found[row] = result
         gathered: list[list[tuple[Window, _Place, _Found]]] = [[] for _ in documents]
         for window, place, of_window in zip(windows, places, found, strict=True):
             if of_window is not None:
                 gathered[place.document].append((window, place, of_window))
         return [_merge(parts) for parts in gathered]
+
+    def _read(self, windows: list[Window]) -> list[_Found]:
+        """Read a batch; one window that is known from before is not read again."""
+        if not self.repeats.n_most or len(windows) > 1:
+            return self._run(windows)
+        key = _key(windows[0])
+        found = self.repeats.get(key)
+        if found is None:
+            (found,) = self._run(windows)
+            self.repeats.put(key, found)
+        return [found]
 
     def _run(self, windows: list[Window]) -> list[_Found]:
         batch = collate(windows, pad_id=self._pad_id)
@@ -158,6 +196,12 @@ class Predictor:
             relations[row].extend(decoded)
 
 
+def _key(window: Window) -> Hashable:
+    """Return all that the result for a window, as numbers of its units, depends on."""
+    of_units = (window.unit_first, window.unit_last, window.shapes, window.joins)
+    return window.piece_ids, *of_units, tuple(_glued(window.units))
+
+
 def _glued(units: Sequence[Token]) -> list[bool]:
     """Tell for each unit whether it follows the one before it without a blank."""
     starts = [unit.char_start for unit in units]
@@ -184,12 +228,12 @@ def _own(document: int, windows: Sequence[Window]) -> list[_Place]:
     return [_Place(document, low, high) for low, high in zip(lows, highs, strict=False)]
 
 
-def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
+def _batches(windows: Sequence[Window], n_most: int) -> Iterator[list[int]]:
     """Group windows of like length, each batch within a budget of pieces, padding included."""
     order = sorted(range(len(windows)), key=lambda i: (len(windows[i].piece_ids), i))
     batch: list[int] = []
     for index in order:
-        if batch and (len(batch) + 1) * len(windows[index].piece_ids) > PIECES_PER_BATCH:
+        if batch and (len(batch) + 1) * len(windows[index].piece_ids) > n_most:
             yield batch
             batch = []
         batch.append(index)

@@ -12,8 +12,6 @@ from somex.core.types import LabeledDocument
 from somex.readers.jsonl import Result, read_results
 from somex.readers.software_jsonl import read_software
 
-DOCUMENTS_FILE = "documents.jsonl"
-
 
 @dataclass(frozen=True, slots=True)
 class Linking:
@@ -69,8 +67,7 @@ class OutputSource:
             FormatError: A file breaks its form, or two files hold a document of the same id.
         """
         seen: dict[str, Path] = {}
-        for place in self.documents:
-            path = place / DOCUMENTS_FILE if place.is_dir() else place
+        for path in self.documents:
             for result in read_results(path):
                 id = result.labeled.document.id
                 if seen.setdefault(id, path) != path:

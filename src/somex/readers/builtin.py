@@ -11,6 +11,7 @@ from somex.readers.brat import check_brat, read_brat, write_brat
 from somex.readers.files import write_text
 from somex.readers.inputs import kind_of
 from somex.readers.jsonl import check_jsonl, read_jsonl, write_jsonl
+from somex.readers.jsonl_files import is_jsonl
 from somex.readers.losses import WriteReport
 from somex.readers.papers import check_papers, read_papers, root_of
 from somex.readers.plain import check_texts, read_texts
@@ -106,10 +107,6 @@ def _is_kind(path: Path, kind: str) -> bool:
     return path.is_file() and kind_of(path.name) == kind
 
 
-def _matches_jsonl(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() in (".jsonl", ".ndjson")
-
-
 def _matches_text(path: Path) -> bool:
     if path.is_dir():
         return next(path.rglob("*.txt"), None) is not None
@@ -163,7 +160,12 @@ TEXT = Format(
     check_texts,
 )
 JSONL = Format(
-    "jsonl", "JSON Lines of somex: one file", _matches_jsonl, read_jsonl, write_jsonl, check_jsonl
+    "jsonl",
+    "JSON Lines of somex: one file, or a folder of `somex extract`",
+    is_jsonl,
+    read_jsonl,
+    write_jsonl,
+    check_jsonl,
 )
 
 

@@ -32,6 +32,7 @@ from somex.readers.json_members import (
     items_of,
     members_of,
 )
+from somex.readers.jsonl_files import jsonl_files, read_lines
 from somex.readers.jsonl_papers import (
     PAPER_MEMBERS,
     mention_facts,
@@ -136,6 +137,9 @@ class Result:
 def read_jsonl(path: str | Path) -> Iterator[LabeledDocument]:
     """Read documents one by one; empty lines are passed over.
 
+    Args:
+        path: A file (``.zst`` is decompressed), or a folder that ``somex extract`` wrote.
+
     Raises:
         FormatError: A line breaks the form or repeats an id; the message gives path and line.
     """
@@ -148,18 +152,18 @@ def read_results(path: str | Path) -> Iterator[Result]:
     Raises:
         FormatError: As `read_jsonl`.
     """
-    for line, problems, labeled, model in _parse_lines(Path(path)):
+    for file, line, problems, labeled, model in _parse_lines(Path(path)):
         if labeled is None or problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            raise FormatError(f"{problems[0]}{more}", path=str(path), line=line)
+            raise FormatError(f"{problems[0]}{more}", path=str(file), line=line)
         yield Result(labeled, model)
 
 
 def check_jsonl(path: str | Path) -> Iterator[Problem]:
-    """Yield every fault of a JSON Lines file."""
-    for line, messages, _, _ in _parse_lines(Path(path)):
+    """Yield every fault of a JSON Lines file, or of a folder that `somex extract` wrote."""
+    for file, line, messages, _, _ in _parse_lines(Path(path)):
         for message in messages:
-            yield Problem(str(path), line, message)
+            yield Problem(str(file), line, message)
 
 
 def write_jsonl(
@@ -196,26 +200,24 @@ def format_line(labeled: LabeledDocument, *, model: Mapping[str, Any] | None = N
     return json.dumps(document_to_json(labeled, model=model), ensure_ascii=False)
 
 
-_Line = tuple[int, list[str], LabeledDocument | None, Mapping[str, Any] | None]
+_Line = tuple[Path, int, list[str], LabeledDocument | None, Mapping[str, Any] | None]
 
 
 def _parse_lines(path: Path) -> Iterator[_Line]:
-    """Yield for each line its number, its faults, its document and its model."""
-    seen: dict[str, int] = {}
-    try:
-        with path.open("rb") as stream:
-            for number, raw in enumerate(stream, start=1):
-                if not raw.strip():
-                    continue
-                faults: list[str] = []
-                labeled, model = _parse_line(raw, faults.append)
-                if labeled is not None:
-                    first = seen.setdefault(labeled.document.id, number)
-                    if first != number:
-                        faults.append(f"id {labeled.document.id!r} is that of line {first} too")
-                yield number, faults, labeled, model
-    except FileNotFoundError:
-        raise FormatError("no such file", path=str(path)) from None
+    """Yield for each line its file, its number, its faults, its document and its model."""
+    seen: dict[str, tuple[Path, int]] = {}
+    for file in jsonl_files(path):
+        for number, raw in enumerate(read_lines(file), start=1):
+            if not raw.strip():
+                continue
+            faults: list[str] = []
+            labeled, model = _parse_line(raw, faults.append)
+            if labeled is not None:
+                first = seen.setdefault(labeled.document.id, (file, number))
+                if first != (file, number):
+                    where = f"line {first[1]}" + ("" if first[0] == file else f" of {first[0]}")
+                    faults.append(f"id {labeled.document.id!r} is that of {where} too")
+            yield file, number, faults, labeled, model
 
 
 def _parse_line(raw: bytes, tell: Tell) -> tuple[LabeledDocument | None, Mapping[str, Any] | None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from somex.app.cli.bench_documents import bench_documents
 from somex.app.cli.bench_link import bench_link
 from somex.app.cli.json_output import print_json, write_json
 from somex.app.cli.options import Overrides, Resume, Seeds, Threads, parse_numbers
@@ -25,6 +26,7 @@ def _group() -> None:
 
 
 bench.command("link")(bench_link)
+bench.command("documents")(bench_documents)
 
 
 @bench.command("ood")
@@ -131,6 +133,7 @@ def _score_model(
     threads: int | None,
     all_wanted: bool,
 ) -> dict[str, Any]:
+    from somex.model.predictor import PIECES_PER_BATCH
     from somex.ood_bench import SOFTCITE, bench_model
     from somex.ood_splits import SPLITS
     from somex.perturbations import PERTURBATIONS
@@ -148,7 +151,7 @@ def _score_model(
         sets = [name for name in sets if name not in SOFTCITE]
         if not documents:
             raise ConfigError("there is nothing to score on; give --corpus or --data, or both")
-    extractor = load(model, n_threads=threads, prefilter=False)
+    extractor = load(model, n_threads=threads, prefilter=False, batch_pieces=PIECES_PER_BATCH)
 
     rows = bench_model(
         lambda found: [labeled.annotation for labeled in extractor.annotate(found)],

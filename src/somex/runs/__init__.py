@@ -1,0 +1,1 @@
+"""Large runs on one machine: workers, shards, journal, report."""
