@@ -44,6 +44,10 @@ class MissingExtraError(SomexError, ImportError):
     """A command needs an optional extra (torch, for instance) that is not installed."""
 
 
+class ServiceError(SomexError, RuntimeError):
+    """A service that was asked refuses or does not answer, and asking again does not help."""
+
+
 def unknown_value(kind: str, value: object, valid: list[str]) -> str:
     """Return the standard text for a wrong name: the value, and all the right ones."""
     return f"unknown {kind} {value!r}; valid: {', '.join(valid)}"

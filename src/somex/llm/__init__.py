@@ -1,0 +1,1 @@
+"""Language models as extractors: one protocol, any OpenAI-compatible endpoint, answers verified."""
