@@ -161,6 +161,45 @@ def paired_bootstrap(
     return PairedBootstrap(metric, point, low, high, p_value, level, n_resamples)
 
 
+def micro_f1_interval(
+    counts: Sequence[tuple[int, int, int]],
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of a micro F1 over documents.
+
+    Args:
+        counts: Right, gold and predicted items of each document.
+        n_resamples: Number of resamples, 1 or more.
+        seed: Seed of the random numbers; the same seed gives the same interval.
+        level: Share of the resampled scores inside the interval, between 0 and 1.
+
+    Returns:
+        Its ends, 0 to 1, widened to hold the F1 of all documents; a resample without any item
+        counts as 1.
+
+    Raises:
+        ConfigError: An option is out of range.
+        AnnotationError: There is no document.
+    """
+    _check_options("total", n_resamples, level)
+    if not counts:
+        raise AnnotationError("a bootstrap needs at least one document; the gold has none")
+    matrix = np.array(counts, dtype=np.float64)
+    chunks = _resamples(len(counts), n_resamples, seed)
+    scores = np.concatenate([_micro_f1(weights @ matrix) for weights in chunks])
+    point = float(_micro_f1(matrix.sum(axis=0, keepdims=True))[0])
+    return _interval(scores, point, level)
+
+
+def _micro_f1(counts: _Floats) -> _Floats:
+    """Return the F1 of rows of tp, n_gold and n_predicted, shape ``(n,)``."""
+    items = counts[:, 1] + counts[:, 2]
+    return np.where(items > 0, 2 * counts[:, 0] / np.maximum(items, 1), 1.0)
+
+
 def _check_options(metric: str, n_resamples: int, level: float) -> None:
     if metric not in METRICS:
         raise ConfigError(unknown_value("metric", metric, list(METRICS)))

@@ -5,7 +5,7 @@ import pytest
 
 from somex.core import Annotation, AnnotationError, ConfigError, Document, LabeledDocument, Mention
 from somex.core.schema import EntityType as E
-from somex.significance import bootstrap_interval, paired_bootstrap
+from somex.significance import bootstrap_interval, micro_f1_interval, paired_bootstrap
 
 TYPES = (E.APPLICATION, E.VERSION, E.DEVELOPER)
 N_DOCUMENTS = 203
@@ -118,3 +118,17 @@ def test_significance_names_wrong_options(options: dict[str, object], message: s
 def test_significance_needs_documents() -> None:
     with pytest.raises(AnnotationError, match="at least one document"):
         bootstrap_interval([], [])
+
+
+def test_significance_micro_interval_holds_the_score_and_follows_the_seed() -> None:
+    counts = [(1, 2, 1), (0, 1, 3), (2, 2, 2), (1, 1, 1)] * 5
+    low, high = micro_f1_interval(counts, n_resamples=300, seed=3)
+    f1 = 2 * sum(tp for tp, _, _ in counts) / sum(g + p for _, g, p in counts)
+    assert low < f1 < high
+    assert (low, high) == micro_f1_interval(counts, n_resamples=300, seed=3)
+    assert micro_f1_interval([(0, 0, 0)], n_resamples=5) == (1.0, 1.0)
+
+
+def test_significance_micro_interval_needs_a_document() -> None:
+    with pytest.raises(AnnotationError, match="at least one document"):
+        micro_f1_interval([])

@@ -1,0 +1,1 @@
+"""Whole documents, cross-validated: folds, what a filter spares, scores, trainings."""
