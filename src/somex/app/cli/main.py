@@ -20,12 +20,13 @@ from somex.app.cli.flat_tables import tables
 from somex.app.cli.graph import graph
 from somex.app.cli.kb import kb
 from somex.app.cli.link import link
+from somex.app.cli.llm import llm
 from somex.app.cli.models import models
 from somex.app.cli.predict import predict
 from somex.app.cli.prefilter import prefilter
 from somex.app.cli.report import report
-from somex.app.cli.train import train
 from somex.app.cli.serve import serve, serve_key
+from somex.app.cli.train import train
 from somex.app.cli.validate import validate
 from somex.core.errors import SomexError
 
@@ -53,7 +54,6 @@ app.command()(average)
 app.command()(calibrate)
 app.command()(export)
 app.command()(models)
-app.command()(convert)
 app.command()(serve)
 app.command("serve-key")(serve_key)
 app.command()(convert)
@@ -63,6 +63,7 @@ app.add_typer(kb)
 app.add_typer(bench)
 app.add_typer(prefilter)
 app.add_typer(graph)
+app.add_typer(llm)
 
 
 def run() -> None:
