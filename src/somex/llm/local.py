@@ -38,7 +38,8 @@ class LocalChat:
             n_new = min(self._config.max_tokens, self._n_most - n_prompt)
             if n_new < 1:
                 raise RequestFailedError(
-                    f"the prompt has {n_prompt} tokens; the model reads {self._n_most} with the answer"
+                    f"the prompt has {n_prompt} tokens; with the answer, the model reads "
+                    f"{self._n_most}"
                 )
             options: dict[str, Any] = {"do_sample": self._config.temperature > 0}
             if options["do_sample"]:

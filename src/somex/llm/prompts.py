@@ -65,7 +65,8 @@ JOINT_FORM: Schema = object_of(
 )
 
 _TASK = """You find mentions of software in a sentence of a scientific paper.
-Answer with JSON alone: {form}
+Answer with JSON alone. For the sentence "{sentence}" the answer is:
+{form}
 Rules:
 - "text" is copied from the sentence, character by character, blanks included.
 - "occurrence" is 1 for the first place where that text stands in the sentence, 2 for the second.
@@ -78,16 +79,23 @@ _RELATION_RULES = """
 Relations lead from "head" (the attribute) to "tail" (what it belongs to), both ids of mentions:
 {relations}"""
 
-_MENTION_FORM = '{"id": 1, "text": "...", "occurrence": 1, "type": "..."}'
-_RELATION_FORM = '{"type": "...", "head": 2, "tail": 1}'
+_SAMPLE = "Leaves were counted in Tessarix 2.1 ."
+_SAMPLE_ANSWER: dict[str, list[dict[str, Any]]] = {
+    "mentions": [
+        {"id": 1, "text": "Tessarix", "occurrence": 1, "type": "Application"},
+        {"id": 2, "text": "2.1", "occurrence": 1, "type": "Version"},
+    ],
+    "relations": [{"type": "Version_of", "head": 2, "tail": 1}],
+}
+"""Shows the form; sentence and software are invented."""
 
 
 def system_prompt(*, with_relations: bool) -> str:
     """Return the instructions: task, form of the answer, and what the types mean."""
     types = "\n".join(f"- {name}: {text}" for name, text in ENTITY_MEANINGS.items())
-    form = f'{{"mentions": [{_MENTION_FORM}, ...]'
-    form += f', "relations": [{_RELATION_FORM}, ...]}}' if with_relations else "}"
-    prompt = _TASK.format(form=form, types=types)
+    parts = ("mentions", "relations") if with_relations else ("mentions",)
+    form = dump({part: _SAMPLE_ANSWER[part] for part in parts})
+    prompt = _TASK.format(sentence=_SAMPLE, form=form, types=types)
     if with_relations:
         lines = "\n".join(f"- {name}: {text}" for name, text in RELATION_MEANINGS.items())
         prompt += _RELATION_RULES.format(relations=lines)
@@ -136,7 +144,7 @@ def build_choice(
     form = object_of(answer=enum_of([str(number) for number in range(len(options))]))
     system = (
         "You answer single-choice questions on a sentence of a scientific paper. "
-        'Answer with JSON alone: {"answer": "NUMBER"}'
+        'Answer with JSON alone: {"answer": "0"}, the number of the option'
     )
     asked = f"{_ask(view.text)}\nQuestion: {question}\n{lines}"
     return [Message("system", system), Message("user", asked)], form
