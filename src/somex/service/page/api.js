@@ -1,5 +1,9 @@
 // The service's HTTP interface. Every failure becomes an Error whose text is meant for the user.
 
+import { byId } from "./dom.js";
+
+let key = ""; // of this visit; never stored
+
 export class ServiceError extends Error {
   constructor(message, status) {
     super(message);
@@ -7,11 +11,16 @@ export class ServiceError extends Error {
   }
 }
 
+const sentence = (text) => {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) || !first ? first : `${first}.`;
+};
+
 async function problemOf(response) {
   let told = "";
   try {
     const body = await response.json();
-    told = [body.title, body.detail].filter((part) => typeof part === "string" && part).join(": ");
+    told = sentence(body.detail || body.title || "");
   } catch {
     told = "";
   }
@@ -22,7 +31,9 @@ async function problemOf(response) {
     503: "The service is not ready or has much to do.",
     504: "That took longer than this service allows.",
   };
-  let message = told || known[response.status] || `The service answered with ${response.status}.`;
+  const general = known[response.status];
+  let message = [general, told].filter(Boolean).join(" ");
+  if (!message) message = `The service answered with ${response.status}.`;
   if (wait && /^\d+$/.test(wait)) message += ` Try again in ${wait} s.`;
   return new ServiceError(message, response.status);
 }
@@ -30,13 +41,33 @@ async function problemOf(response) {
 async function request(path, options = {}) {
   let response;
   try {
-    response = await fetch(`v1/${path}`, options);
+    const headers = key ? { ...options.headers, "X-API-Key": key } : options.headers;
+    response = await fetch(`v1/${path}`, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ServiceError("The service can't be reached. Is `somex serve` still running?", 0);
   }
+  if (response.status === 401 && (await askKey())) return request(path, options);
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+let asked = null; // one question at a time, however many requests wait for it
+
+/** Asks for the key that the service needs; false where the user gives none. */
+function askKey() {
+  asked ??= new Promise((resolve) => {
+    const dialog = byId("key-dialog");
+    dialog.addEventListener("close", () => {
+      asked = null;
+      key = dialog.returnValue === "use" ? byId("key").value.trim() : "";
+      byId("key").value = "";
+      resolve(Boolean(key));
+    }, { once: true });
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+  return asked;
 }
 
 const getJson = async (path) => (await request(path)).json();

@@ -85,12 +85,11 @@ async function read(what, getPapers) {
 
 function failureText(failures) {
   const [first] = failures;
-  const reason = first.error ?? first.reason ?? first.message ?? first.detail ?? "unknown reason";
   const more = failures.length > 1 ? ` (and ${failures.length - 1} more)` : "";
-  return `Nothing could be read: ${reason}${more}`;
+  return `Nothing could be read: ${first.reason}${more}`;
 }
 
-function readText(text, id = "text") {
+function readText(text, id = "pasted-text", title = "Pasted text") {
   if (!text.trim()) {
     fail(new Error("There is no text yet: paste some, open a file, or take an example."));
     byId("text").focus();
@@ -99,7 +98,7 @@ function readText(text, id = "text") {
   if (!mayLeave()) return;
   read("the text", async (signal) => {
     const { document: found, seconds, model } = await extractText(text, id, signal);
-    return { papers: [new Paper(found, { seconds, model })], failures: [] };
+    return { papers: [new Paper(found, { seconds, model, title })], failures: [] };
   });
 }
 
@@ -115,7 +114,7 @@ function readFiles(files) {
         failures.push(...(answer.failures ?? []));
       } catch (error) {
         if (error.name === "AbortError" || files.length === 1) throw error;
-        failures.push({ id: file.name, error: error.message });
+        failures.push({ id: file.name, reason: error.message });
       }
     }
     return { papers, failures };
@@ -363,7 +362,7 @@ function startColours() {
 async function startService() {
   const examples = getExamples().then((answer) => {
     const items = answer.map(({ id, title, text }) =>
-      h("li", {}, h("button", { type: "button", "data-example": id, onclick: () => { byId("text").value = text; readText(text, id); } },
+      h("li", {}, h("button", { type: "button", "data-example": id, onclick: () => { byId("text").value = text; readText(text, id, title); } },
         h("b", {}, title), h("span", {}, short(text, 110)))));
     byId("examples").replaceChildren(...items);
   });

@@ -86,7 +86,7 @@ function stack(pieces) {
 }
 
 function pathOf(piece) {
-  const top = (piece.y1 ?? piece.y2) - 5 - piece.row * ROW;
+  const top = (piece.y1 ?? piece.y2) - 7 - piece.row * ROW;
   const way = Math.sign(piece.x2 - piece.x1) || 1;
   const bend = Math.min(4, Math.abs(piece.x2 - piece.x1) / 2) * way;
   let path;
@@ -97,7 +97,7 @@ function pathOf(piece) {
   return { path, top };
 }
 
-function draw(piece, svg) {
+function draw(piece, svg, labels) {
   const { path, top } = pathOf(piece);
   const { head, tail, type } = piece.relation;
   const group = s("g", { class: "arc", "data-head": head, "data-tail": tail }, s("path", { d: path }));
@@ -106,7 +106,9 @@ function draw(piece, svg) {
   }
   if (piece.y1 !== undefined) {
     const label = s("text", { x: (piece.x1 + piece.x2) / 2, y: top + 3.5 }, words(type));
-    group.append(label);
+    labels.append(s("g", { class: "arc", "data-head": head, "data-tail": tail }, label));
+    label.dataset.low = String(Math.min(piece.x1, piece.x2));
+    label.dataset.high = String(Math.max(piece.x1, piece.x2));
   }
   svg.append(group);
 }
@@ -129,7 +131,9 @@ export function drawBlock(block, relationsOf, orderOf) {
   const pieces = piecesOf(mine, measure(block, ends), orderOf);
   stack(pieces);
   const svg = s("svg", { class: "arcs", "aria-hidden": "true" });
-  for (const piece of pieces) draw(piece, svg);
+  const labels = s("g", {});
+  for (const piece of pieces) draw(piece, svg, labels);
+  svg.append(labels); // last, so that no line runs over a name
   block.append(svg);
 }
 
@@ -139,10 +143,10 @@ function placeLabels(svg) {
   const placed = [];
   for (const text of svg.querySelectorAll(".arc.on text")) {
     const half = text.getComputedTextLength() / 2 + 3;
-    const [path] = text.parentNode.getElementsByTagName("path");
-    const box = path.getBBox(), y = Number(text.getAttribute("y"));
+    const low = Number(text.dataset.low), high = Number(text.dataset.high);
+    const y = Number(text.getAttribute("y"));
     const tries = [0.5, 0.25, 0.75, 0, 1].map((share) =>
-      Math.min(Math.max(box.x + share * box.width, half), width - half),
+      Math.min(Math.max(low + share * (high - low), half), width - half),
     );
     const isFree = (x) =>
       placed.every((p) => Math.abs(p.y - y) > 12 || Math.abs(p.x - x) > p.half + half);

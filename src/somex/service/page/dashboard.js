@@ -12,12 +12,12 @@ function bar(share, kind = "a") {
 
 function table(label, heads, rows) {
   return h("table", { class: "plain-table", "aria-label": label },
-    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: head.length > 1 ? "colgroup" : "col", colspan: head[1] ?? null }, head[0])))),
     h("tbody", {}, rows));
 }
 
 function section(title, note, ...parts) {
-  return h("section", { class: "chart" }, h("h3", {}, title), h("p", { class: "note" }, note), ...parts);
+  return h("section", { class: "chart" }, h("h2", {}, title), h("p", { class: "note" }, note), ...parts);
 }
 
 function mostUsed(rows) {
@@ -25,7 +25,7 @@ function mostUsed(rows) {
   const body = rows.map((row) =>
     h("tr", {}, h("th", { scope: "row" }, row.name), h("td", { class: "wide" }, bar(row.papers / most)),
       h("td", { class: "n" }, row.papers.toLocaleString("en"))));
-  return section("Most used software", "Papers that mention it.", table("Most used software", ["Software", "", "Papers"], body));
+  return section("Most used software", "Papers that mention it.", table("Most used software", [["Software"], ["Papers", 2]], body));
 }
 
 /** Numbers by version and year; the more papers, the stronger the shade. */
@@ -43,7 +43,7 @@ function versionTable({ name, rows }) {
         return h("td", { class: `heat heat-${n ? Math.ceil((4 * n) / most) : 0}` }, n ? String(n) : "");
       })));
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Versions of ${name} by year` },
-    table(`Papers by version of ${name} and year`, ["Version", ...years.map(String)], body));
+    table(`Papers by version of ${name} and year`, [["Version"], ...years.map((year) => [String(year)])], body));
 }
 
 function versions(answer) {
@@ -65,7 +65,7 @@ function network(answer) {
     h("div", { class: "scroll network-box", tabindex: "0", role: "region", "aria-label": "Network of software" },
       drawNetwork(answer, (text) => { told.textContent = text; })),
     told,
-    h("details", {}, h("summary", {}, "The same as a table"), table("Pairs of software", ["Software", "With", "Papers"], rows)));
+    h("details", {}, h("summary", {}, "The same as a table"), table("Pairs of software", [["Software"], ["With"], ["Papers"]], rows)));
 }
 
 function badlyCited(rows) {
@@ -77,7 +77,7 @@ function badlyCited(rows) {
     return h("tr", {}, h("th", { scope: "row" }, row.name), h("td", { class: "n" }, String(row.papers)),
       cell(row.without_citation), cell(row.without_version));
   });
-  const heads = ["Software", "Papers", "", "No citation", "", "No version"];
+  const heads = [["Software"], ["Papers"], ["No citation", 2], ["No version", 2]];
   return section("Cited badly", "Of the papers that mention it, the share that gives no citation, and no version.",
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Software cited badly" }, table("Software cited badly", heads, body)));
 }

@@ -21,9 +21,8 @@ export function renderFailures(failures) {
   const place = byId("failures");
   place.hidden = failures.length === 0;
   const items = failures.slice(0, 50).map((failure) => {
-    const name = failure.id ?? failure.path ?? failure.name ?? "";
-    const reason = failure.error ?? failure.reason ?? failure.message ?? failure.detail ?? "";
-    return h("li", {}, h("b", {}, name), name ? ": " : "", reason);
+    const name = failure.id;
+    return h("li", {}, h("b", {}, name), ": ", failure.reason);
   });
   byId("failure-list").replaceChildren(...items);
   byId("failures-title").textContent = `${count(failures.length, "part")} could not be read`;

@@ -26,9 +26,9 @@ export function attributesOf(paper, id, isShown = () => true) {
 export const textsOf = (paper, mentions) =>
   unique((mentions ?? []).map((mention) => collapse(paper.textOf(mention))));
 
-/** "98 %", or what stands for certainty. */
+/** "98.2 %"; only what is certain is "100 %". */
 export const percent = (confidence) =>
-  confidence >= 1 ? "certain" : `${Math.min(99.9, confidence * 100).toFixed(1)} %`;
+  confidence >= 1 ? "100 %" : `${Math.min(99.9, confidence * 100).toFixed(1)} %`;
 
 /** Label and value of each fact of a mention. */
 export function factsOf(paper, mention) {

@@ -2,41 +2,50 @@
 
 import { count, s } from "./dom.js";
 
-const WIDTH = 720, HEIGHT = 460, STEPS = 260, EDGE = 34;
+const WIDTH = 720, HEIGHT = 460, STEPS = 300, EDGE_X = 64, EDGE_Y = 36;
 
-/** Moves the nodes apart and what is linked together. */
-function layOut(nodes, links) {
-  const n = nodes.length, ideal = 0.9 * Math.sqrt((WIDTH * HEIGHT) / Math.max(1, n));
-  nodes.forEach((node, k) => {
-    const turn = k * 2.399963, far = Math.sqrt((k + 0.5) / n);
-    node.x = WIDTH / 2 + 0.45 * WIDTH * far * Math.cos(turn);
-    node.y = HEIGHT / 2 + 0.45 * HEIGHT * far * Math.sin(turn);
-  });
-  for (let step = 0; step < STEPS; step += 1) {
-    for (const node of nodes) node.dx = node.dy = 0;
-    const push = (a, b, force) => {
-      const dx = a.x - b.x || 0.1, dy = a.y - b.y || 0.1, far = Math.hypot(dx, dy);
-      const f = force(far) / far;
-      a.dx += dx * f;
-      a.dy += dy * f;
-      b.dx -= dx * f;
-      b.dy -= dy * f;
-    };
-    for (let i = 0; i < n; i += 1) {
-      for (let j = i + 1; j < n; j += 1) push(nodes[i], nodes[j], (far) => (ideal * ideal) / far);
-    }
-    for (const link of links) {
-      push(link.a, link.b, (far) => -((far * far) / ideal) * (0.35 + 0.65 * link.share));
-    }
-    const most = 40 * (1 - step / STEPS) + 1;
-    for (const node of nodes) {
-      const far = Math.hypot(node.dx, node.dy) || 1, by = Math.min(far, most) / far;
-      node.dx += (WIDTH / 2 - node.x) * 0.02;
-      node.dy += (HEIGHT / 2 - node.y) * 0.04;
-      node.x = Math.min(WIDTH - 2 * EDGE, Math.max(2 * EDGE, node.x + node.dx * by));
-      node.y = Math.min(HEIGHT - EDGE, Math.max(EDGE, node.y + node.dy * by));
-    }
+/** Pushes nodes apart, pulls what is linked together and all of it to the middle. */
+function step(nodes, links, ideal, most) {
+  for (const node of nodes) {
+    node.dx = -node.x * 0.05;
+    node.dy = -node.y * 0.05;
   }
+  const push = (a, b, force) => {
+    const dx = a.x - b.x || 0.1, dy = a.y - b.y || 0.1, far = Math.hypot(dx, dy);
+    const f = force(far) / far;
+    a.dx += dx * f;
+    a.dy += dy * f;
+    b.dx -= dx * f;
+    b.dy -= dy * f;
+  };
+  nodes.forEach((node, n) => {
+    for (const other of nodes.slice(n + 1)) push(node, other, (far) => (ideal * ideal) / far);
+  });
+  for (const { a, b, share } of links) push(a, b, (far) => (-far * far * (0.2 + 0.5 * share)) / ideal);
+  for (const node of nodes) {
+    const far = Math.hypot(node.dx, node.dy) || 1, by = Math.min(far, most) / far;
+    node.x += node.dx * by;
+    node.y += node.dy * by;
+  }
+}
+
+/** Gives each node a place in the drawing. */
+function layOut(nodes, links) {
+  const ideal = Math.sqrt((WIDTH * HEIGHT) / nodes.length);
+  nodes.forEach((node, n) => {
+    const turn = n * 2.399963, far = ideal * Math.sqrt(n);
+    node.x = far * Math.cos(turn);
+    node.y = far * Math.sin(turn);
+  });
+  for (let n = 0; n < STEPS; n += 1) step(nodes, links, ideal, ideal * (1 - n / STEPS) * 0.3 + 0.5);
+  const fit = (key, size, edge) => {
+    const low = Math.min(...nodes.map((node) => node[key]));
+    const wide = Math.max(...nodes.map((node) => node[key])) - low;
+    const scale = wide ? (size - 2 * edge) / wide : 0;
+    for (const node of nodes) node[key] = wide ? edge + (node[key] - low) * scale : size / 2;
+  };
+  fit("x", WIDTH, EDGE_X);
+  fit("y", HEIGHT, EDGE_Y);
 }
 
 function nodesOf(answer) {

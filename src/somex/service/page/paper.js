@@ -40,7 +40,7 @@ export class Paper {
   }
 
   get title() {
-    return this.source.provenance?.title || this.id;
+    return this.about.title || this.source.provenance?.title || this.id;
   }
 
   get mentions() {

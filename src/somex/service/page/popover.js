@@ -6,7 +6,7 @@ import { factsOf } from "./facts.js";
 let described = null;
 let timer = 0;
 
-function hideNow() {
+export function hideNow() {
   byId("popover").hidden = true;
   described?.removeAttribute("aria-describedby");
   described = null;

@@ -1,10 +1,12 @@
 // The text on the page: hover, focus and keys on its mentions, arcs where it is in sight.
 
 import { drawBlock, highlight } from "./arcs.js";
-import { hidePopover, showPopover } from "./popover.js";
+import { hideNow, hidePopover, showPopover } from "./popover.js";
 import { applyFilter, renderText, selectionIn, selectSpan } from "./view.js";
 
 const NEXT = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+const TOUCH = matchMedia("(hover: none)"); // a tap opens the panel, which tells the same
 
 export class Reader {
   #paper = null;
@@ -128,7 +130,7 @@ export class Reader {
 
   #hover(event) {
     const mark = this.#markAt(event);
-    if (mark && !document.getSelection().isCollapsed) return;
+    if (mark && (!document.getSelection().isCollapsed || TOUCH.matches)) return;
     if (mark) this.#present(mark);
     else this.#leave();
   }
@@ -145,7 +147,9 @@ export class Reader {
 
   #click(event) {
     const mark = this.#markAt(event);
-    if (mark && document.getSelection().isCollapsed) this.on.choose(mark.dataset.id);
+    if (!mark || !document.getSelection().isCollapsed) return;
+    hideNow();
+    this.on.choose(mark.dataset.id);
   }
 
   #key(event) {

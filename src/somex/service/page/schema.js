@@ -26,8 +26,11 @@ export class Schema {
       if (from === entityType) found.set(`${type} head`, { type, isHead: true });
       if (to === entityType) found.set(`${type} tail`, { type, isHead: false });
     }
+    const isSoftware = this.softwareTypes.has(entityType); // which has attributes, others are some
     return [...found.values()].sort(
-      (a, b) => Number(b.isHead) - Number(a.isHead) || a.type.localeCompare(b.type),
+      (a, b) =>
+        Number(b.isHead !== isSoftware) - Number(a.isHead !== isSoftware) ||
+        this.relationTypes.indexOf(a.type) - this.relationTypes.indexOf(b.type),
     );
   }
 }

@@ -3,10 +3,12 @@
 import { doiHref, h, link, webHref, words } from "./dom.js";
 import { softwareOf } from "./facts.js";
 
+const versionsOf = (row) => [...row.versions, ...row.releases.map((text) => `${text} (release)`)];
+
 const COLUMNS = [
   ["name", "Name", (row) => row.name],
   ["type", "Type", (row) => words(row.type)],
-  ["versions", "Version", (row) => [...row.versions, ...row.releases].join(", ")],
+  ["versions", "Version", (row) => versionsOf(row).join(", ")],
   ["developers", "Developer", (row) => row.developers.join(", ")],
   ["citations", "Citation", (row) => row.citations.join(", ")],
   ["urls", "Link", (row) => row.urls.join(", ")],
@@ -46,7 +48,7 @@ function cellsOf(row, go) {
   return {
     name: [h("button", { type: "button", class: "plain-link", onclick, title: "Go to its first mention" }, row.name), others],
     type: h("span", { class: `chip t-${row.type}` }, words(row.type)),
-    versions: list([...row.versions, ...row.releases]),
+    versions: list(versionsOf(row)),
     developers: list(row.developers),
     citations: citations(row),
     urls: list(row.urls, (url) => link(url, webHref(url))),
@@ -91,7 +93,7 @@ function draw(place, rows, go) {
     return h("tr", { role: "row" }, columns.map(([key, title]) =>
       key === "name"
         ? h("th", { scope: "row", role: "rowheader", "data-label": title }, cells[key])
-        : h("td", { role: "cell", class: `c-${key}`, "data-label": title }, cells[key]),
+        : h("td", { role: "cell", class: `c-${key}`, "data-label": title }, h("div", {}, cells[key])),
     ));
   });
   const table = h("table", { class: "software", role: "table", "aria-label": "Software of this text" },

@@ -2,6 +2,7 @@
 
 import { h, words } from "./dom.js";
 
+const SHORT = { ProgrammingEnvironment: "environment", SoftwareCoreference: "coreference" };
 const starts = new WeakMap(); // text node -> its place in the text of the paper
 
 function textNode(text, start) {
@@ -37,7 +38,7 @@ function markOf(paper, mention, children, isContinued) {
   else {
     const name = `${about}: ${paper.textOf(mention)}`;
     const tag = { type: "button", class: "tag", tabindex: "-1", "data-id": mention.id };
-    mark.append(h("button", { ...tag, "aria-label": name }, about));
+    mark.append(h("button", { ...tag, "aria-label": name }, SHORT[mention.type] ?? about));
   }
   return mark;
 }
@@ -83,10 +84,11 @@ export function renderText(paper, place) {
       inside.push([mentions[at], mentions[at].start, Math.min(end, mentions[at].end), false]);
       at += 1;
     }
+    const isPlain = inside.length === 0;
     const tag = headings.get(start) === paper.text.slice(start, end).trim() ? "h3" : "p";
     const block = h(tag, { class: "block" }, piecesOf(paper, start, end, inside));
     if (isApart) block.classList.add("apart");
-    if (!inside.length && tag === "p") block.classList.add("plain");
+    if (isPlain && tag === "p") block.classList.add("plain");
     return block;
   });
   place.replaceChildren(...blocks);
