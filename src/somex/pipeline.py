@@ -15,7 +15,7 @@ from somex.core.errors import FormatError, SomexError
 from somex.core.types import Document, LabeledDocument
 from somex.decoding import DecodingConfig
 from somex.model.folder import open_predictor
-from somex.model.predictor import ONE_BY_ONE, Predictor
+from somex.model.predictor import Predictor
 from somex.model_registry import ModelInfo, find_model
 from somex.prefilter.model import Prefilter, has_prefilter, read_prefilter
 from somex.readers.files import read_utf8, split_lines, write_text
@@ -59,7 +59,8 @@ class Extractor:
             Sentences of text (those that the network was asked for where there is no prefilter);
             those that passed; windows that the network was asked for; those known from before.
         """
-        n_windows, n_repeated = self._predictor.n_windows, self._predictor.repeats.n_repeated
+        n_windows = self._predictor.n_windows
+        n_repeated = n_windows - self._predictor.n_windows_read
         if self.cascade is None:
             return n_windows, n_windows, n_windows, n_repeated
         return self.cascade.n_sentences, self.cascade.n_passed, n_windows, n_repeated
@@ -90,7 +91,6 @@ def load(
     lean: float = 0.0,
     n_threads: int | None = None,
     prefilter: bool = True,
-    batch_pieces: int = ONE_BY_ONE,
     n_repeats: int = 0,
 ) -> Extractor:
     """Load a model.
@@ -103,14 +103,10 @@ def load(
         n_threads: Threads of ONNX Runtime; as many as cores by default.
         prefilter: Let the filter in the model's folder, where there is one, tell which sentences
             of natural text the network reads.
-        batch_pieces: Pieces that the network reads at once. By default it reads sentence by
-            sentence, so that a result depends on nothing else; in larger batches the scales of
-            int8 activations depend on all sentences in them.
-        n_repeats: So many results are kept for sentences that come again; sentence by sentence
-            only.
+        n_repeats: So many results are kept for sentences that come again.
 
     Raises:
-        ConfigError: A number is out of range, or repeats are to be kept of larger batches.
+        ConfigError: A number is out of range.
         ModelError: There is no such model, or it is incomplete, or its filter is damaged.
     """
     info = find_model(model)
@@ -120,7 +116,6 @@ def load(
         backend=backend,
         decoding=decoding,
         n_threads=n_threads,
-        batch_pieces=batch_pieces,
         n_repeats=n_repeats,
     )
     of_folder = prefilter and has_prefilter(info.folder)

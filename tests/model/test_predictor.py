@@ -16,7 +16,7 @@ from somex.model.folder import Pieces, read_pieces
 from somex.model.inputs import Batch, FloatArray
 from somex.model.modules import JointModel
 from somex.model.pairs import N_DISTANCES, PairBatch
-from somex.model.predictor import ONE_BY_ONE, PIECES_PER_BATCH, Predictor
+from somex.model.predictor import PIECES_PER_BATCH, Predictor
 from somex.model.torch_backend import TorchBackend
 from somex.model.torch_folder import load_tokenizer
 
@@ -208,28 +208,23 @@ def test_predictor_batches_stay_within_the_budget(tokenizer_file: Path) -> None:
     assert all(rows * width <= 100 for rows, width in backend.batches)
 
 
-def test_predictor_one_by_one_reads_each_sentence_alone(tokenizer_file: Path) -> None:
-    backend = FakeBackend(tokenizer_file)
-    predictor = _predictor(tokenizer_file, backend=backend, batch_pieces=ONE_BY_ONE)
-    predictor.annotate([_one("the model ran"), _one("the model ran")])
-    assert [rows for rows, _ in backend.batches] == [1, 1]
-
-
 def test_predictor_repeats_are_read_once_with_the_same_result(tokenizer_file: Path) -> None:
     documents = [_one(f"{text} ran", id=text) for text in ("the", "model", "the")]
     backend = FakeBackend(tokenizer_file)
-    kept = _predictor(tokenizer_file, backend=backend, batch_pieces=ONE_BY_ONE, n_repeats=9)
-    alone = _predictor(tokenizer_file, batch_pieces=ONE_BY_ONE)
+    kept = _predictor(tokenizer_file, backend=backend, n_repeats=9)
+    alone = _predictor(tokenizer_file, batch_pieces=1)
     assert kept.annotate(documents) == alone.annotate(documents)
-    assert len(backend.batches) == 2
-    assert (kept.n_windows, kept.repeats.n_repeated) == (3, 1)
+    assert sum(rows for rows, _ in backend.batches) == 2
+    assert kept.annotate(documents) == alone.annotate(documents)
+    assert sum(rows for rows, _ in backend.batches) == 2
+    assert (kept.n_windows, kept.n_windows_read) == (6, 2)
 
 
-def test_predictor_refuses_repeats_of_batches(tokenizer_file: Path) -> None:
+def test_predictor_refuses_a_batch_of_nothing(tokenizer_file: Path) -> None:
     with pytest.raises(ConfigError, match="batch_pieces is 0; valid: 1"):
         _predictor(tokenizer_file, batch_pieces=0)
-    with pytest.raises(ConfigError, match="n_repeats is 5 with batch_pieces 2048"):
-        _predictor(tokenizer_file, n_repeats=5)
+    with pytest.raises(ConfigError, match="repeat cache holds -1 results; valid: 0 or more"):
+        _predictor(tokenizer_file, n_repeats=-1)
 
 
 @pytest.mark.parametrize("head", ["pair", "host"])

@@ -14,7 +14,7 @@ from somex.model.backend import Backend
 from somex.model.config import ModelConfig, read_model_config
 from somex.model.inputs import PieceEncoder
 from somex.model.onnx_backend import ENCODE_FILE, OnnxBackend
-from somex.model.predictor import PIECES_PER_BATCH, Predictor
+from somex.model.predictor import Predictor
 
 TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -53,7 +53,6 @@ def open_predictor(
     backend: str = "auto",
     decoding: DecodingConfig | None = None,
     n_threads: int | None = None,
-    batch_pieces: int = PIECES_PER_BATCH,
     n_repeats: int = 0,
 ) -> Predictor:
     """Open a model folder for prediction.
@@ -63,7 +62,6 @@ def open_predictor(
         backend: ``onnx``, ``torch`` or ``auto`` (onnx where the folder holds it).
         decoding: Thresholds.
         n_threads: Threads of ONNX Runtime; its own choice by default.
-        batch_pieces: As of `Predictor`.
         n_repeats: As of `Predictor`.
 
     Raises:
@@ -90,7 +88,6 @@ def open_predictor(
         config=config,
         pad_id=pieces.pad_id,
         decoding=decoding,
-        batch_pieces=batch_pieces,
         n_repeats=n_repeats,
     )
 

@@ -25,10 +25,6 @@ class RepeatCache(Generic[T]):
         if n_most < 0:
             raise ConfigError(f"the repeat cache holds {n_most} results; valid: 0 or more")
         self.n_most = n_most
-        self.n_asked = 0
-        """So many results were asked for."""
-        self.n_repeated = 0
-        """So many of them were there."""
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
 
     def __len__(self) -> int:
@@ -36,10 +32,8 @@ class RepeatCache(Generic[T]):
 
     def get(self, key: Hashable) -> T | None:
         """Return what is kept for ``key``, None where there is nothing."""
-        self.n_asked += 1
         found = self._kept.get(key)
         if found is not None:
-            self.n_repeated += 1
             self._kept.move_to_end(key)
         return found
 

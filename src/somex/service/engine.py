@@ -19,7 +19,7 @@ from somex.model.folder import TOKENIZER_FILE, read_pieces
 from somex.model.inputs import Batch, FloatArray
 from somex.model.onnx_backend import OnnxBackend
 from somex.model.pairs import MentionBatch, PairBatch
-from somex.model.predictor import ONE_BY_ONE, Predictor
+from somex.model.predictor import Predictor
 from somex.model_registry import find_model
 from somex.pipeline import Extractor
 from somex.prefilter.model import has_prefilter, read_prefilter
@@ -81,8 +81,6 @@ class Engine:
     Args:
         model: ``default``, the name of an installed model, or a model folder.
         n_threads: Threads of ONNX Runtime; as many as cores by default.
-        batch_pieces: Pieces that the network reads at once. By default sentence by sentence, so
-            that a result does not depend on what else is asked for at the time.
 
     Raises:
         ModelError: There is no such model, or it is not exported to ONNX.
@@ -93,7 +91,6 @@ class Engine:
         model: str | Path = "default",
         *,
         n_threads: int | None = None,
-        batch_pieces: int = ONE_BY_ONE,
     ) -> None:
         self.info = find_model(model)
         folder = self.info.folder
@@ -106,7 +103,6 @@ class Engine:
             config=config,
             pad_id=pieces.pad_id,
             decoding=DecodingConfig(calibrations=read_calibrations(folder)),
-            batch_pieces=batch_pieces,
         )
         self._prefilter = read_prefilter(folder) if has_prefilter(folder) else None
 

@@ -133,7 +133,6 @@ def _score_model(
     threads: int | None,
     all_wanted: bool,
 ) -> dict[str, Any]:
-    from somex.model.predictor import PIECES_PER_BATCH
     from somex.ood_bench import SOFTCITE, bench_model
     from somex.ood_splits import SPLITS
     from somex.perturbations import PERTURBATIONS
@@ -151,7 +150,7 @@ def _score_model(
         sets = [name for name in sets if name not in SOFTCITE]
         if not documents:
             raise ConfigError("there is nothing to score on; give --corpus or --data, or both")
-    extractor = load(model, n_threads=threads, prefilter=False, batch_pieces=PIECES_PER_BATCH)
+    extractor = load(model, n_threads=threads, prefilter=False)
 
     rows = bench_model(
         lambda found: [labeled.annotation for labeled in extractor.annotate(found)],

@@ -27,7 +27,6 @@ def predict(
     threads: Threads = None,
 ) -> None:
     """Annotate tokenised sentences; both files get exactly as many lines as the texts have."""
-    from somex.model.predictor import PIECES_PER_BATCH
     from somex.pipeline import load
     from somex.readers.somd import read_somd
     from somex.readers.somd_writer import write_submission, write_submission_zip
@@ -39,7 +38,6 @@ def predict(
         min_confidence=min_confidence,
         lean=lean,
         n_threads=threads,
-        batch_pieces=PIECES_PER_BATCH,
     )
     labeled = extractor.annotate(documents)
     report = write_submission(labeled, out)
