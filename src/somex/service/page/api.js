@@ -91,16 +91,57 @@ export async function extractText(text, id, signal) {
 }
 
 /** Returns `{documents, failures}` of one file. */
-export async function extractFile(file, signal) {
+async function extractFile(file, signal) {
   const body = new FormData();
   body.append("file", file, file.name);
   return (await request("extract/file", { method: "POST", body, signal })).json();
 }
 
-/** Returns `{blob, name}` of documents in another format. */
+const DIRECT_BYTES = 1_000_000; // a single file up to this size is read at once, others as a job
+const ARCHIVE = /\.(zip|tar|tgz|gz|jsonl|ndjson)$/i;
+
+const wait = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new DOMException("stopped", "AbortError"));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+
+/** Returns `{documents, failures}` of files; `tell(job)` is called as the work goes on. */
+export async function extractFiles(files, signal, tell) {
+  const [first] = files;
+  const isSmall = files.length === 1 && first.size <= DIRECT_BYTES && !ARCHIVE.test(first.name);
+  return isSmall ? extractFile(first, signal) : extractAsJob(files, signal, tell);
+}
+
+async function extractAsJob(files, signal, tell) {
+  const body = new FormData();
+  for (const file of files) body.append("files", file, file.name);
+  let job = await (await request("jobs", { method: "POST", body, signal })).json();
+  try {
+    for (let pause = 300; job.status === "queued" || job.status === "running"; pause = Math.min(2000, pause * 1.3)) {
+      await wait(pause, signal);
+      job = await (await request(`jobs/${job.id}`, { signal })).json();
+      tell(job);
+    }
+    if (job.status === "failed") throw new ServiceError(sentence(job.error ?? "The job failed"), 0);
+    return await (await request(`jobs/${job.id}/result`, { signal })).json();
+  } finally {
+    request(`jobs/${job.id}`, { method: "DELETE" }).catch(() => {}); // what is over is not kept
+  }
+}
+
+/** Returns `{blob, name, losses}` of documents in another format. */
 export async function convert(documents, to) {
   const response = await postJson("convert", { documents, to });
   const told = response.headers.get("Content-Disposition") ?? "";
   const name = /filename="?([^";]+)"?/.exec(told)?.[1] ?? `somex-${to}`;
-  return { blob: await response.blob(), name };
+  const losses = JSON.parse(response.headers.get("X-Somex-Losses") ?? "{}");
+  return { blob: await response.blob(), name, losses };
 }

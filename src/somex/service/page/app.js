@@ -1,6 +1,6 @@
 // Puts the page together: views, the papers at hand, and what happens on each action.
 
-import { extractFile, extractText, getExamples, getModels, getSchema } from "./api.js";
+import { extractFiles, extractText, getExamples, getModels, getSchema } from "./api.js";
 import { Chooser } from "./chooser.js";
 import { showDashboard } from "./dashboard.js";
 import { renderDocuments, renderFailures } from "./documents.js";
@@ -106,18 +106,11 @@ function readFiles(files) {
   if (!files.length || !mayLeave()) return;
   const what = files.length === 1 ? files[0].name : count(files.length, "file");
   read(what, async (signal) => {
-    const papers = [], failures = [];
-    for (const file of files) {
-      try {
-        const answer = await extractFile(file, signal);
-        papers.push(...answer.documents.map((document) => new Paper(document)));
-        failures.push(...(answer.failures ?? []));
-      } catch (error) {
-        if (error.name === "AbortError" || files.length === 1) throw error;
-        failures.push({ id: file.name, reason: error.message });
-      }
-    }
-    return { papers, failures };
+    const tell = ({ n_done: n, n_total: all }) => {
+      if (all) say(`${n} of ${count(all, "document")} read`);
+    };
+    const { documents, failures } = await extractFiles(files, signal, tell);
+    return { papers: documents.map((document) => new Paper(document)), failures };
   });
 }
 
@@ -378,6 +371,7 @@ async function startService() {
   }
 }
 
+if (innerWidth < 960) byId("filter").open = false;
 startInputs();
 startDrop();
 startKeys();

@@ -64,10 +64,10 @@ function piecesOf(relations, { found, width }, orderOf) {
   return pieces;
 }
 
-/** Gives each piece the lowest row that is free; returns the number of rows. */
+/** Gives each piece the lowest row that is free; returns the number of rows of each line. */
 function stack(pieces) {
   const taken = new Map();
-  let most = 0;
+  const rows = new Map();
   const span = (piece) => [Math.min(piece.x1, piece.x2), Math.max(piece.x1, piece.x2)];
   const length = (piece) => Math.abs(piece.x1 - piece.x2);
   for (const piece of [...pieces].sort((a, b) => length(a) - length(b))) {
@@ -80,9 +80,9 @@ function stack(pieces) {
     piece.row = row;
     others.push({ row, low, high });
     taken.set(piece.line, others);
-    most = Math.max(most, row + 1);
+    rows.set(piece.line, Math.max(rows.get(piece.line) ?? 0, row + 1));
   }
-  return most;
+  return rows;
 }
 
 function pathOf(piece) {
@@ -113,6 +113,17 @@ function draw(piece, svg, labels) {
   svg.append(group);
 }
 
+/** Makes the lines with arcs higher: a strut in each mention reaches above its text. */
+function makeRoom(block, found, rows) {
+  for (const strut of block.querySelectorAll(".strut")) {
+    const at = found.get(strut.parentNode.dataset.id);
+    const n = at ? (rows.get(at.line) ?? 0) : 0;
+    const height = n ? 24 + n * ROW : 0;
+    strut.style.lineHeight = `${height}px`;
+    strut.style.verticalAlign = `${height / 2}px`;
+  }
+}
+
 /** Draws the arcs of a block.
  *
  * `relationsOf` gives the relations of a mention, `orderOf` its place in reading order.
@@ -121,13 +132,11 @@ export function drawBlock(block, relationsOf, orderOf) {
   block.querySelector(":scope > svg")?.remove();
   const ids = new Set([...block.querySelectorAll(".m:not(.off)")].map((mark) => mark.dataset.id));
   const mine = [...new Set([...ids].flatMap(relationsOf))];
-  if (!mine.length) {
-    block.style.removeProperty("--rows");
-    return;
-  }
+  makeRoom(block, new Map(), new Map());
+  if (!mine.length) return;
   const ends = new Set(mine.flatMap((relation) => [relation.head, relation.tail]));
-  const rows = stack(piecesOf(mine, measure(block, ends), orderOf));
-  block.style.setProperty("--rows", String(rows));
+  const before = measure(block, ends);
+  makeRoom(block, before.found, stack(piecesOf(mine, before, orderOf)));
   const pieces = piecesOf(mine, measure(block, ends), orderOf);
   stack(pieces);
   const svg = s("svg", { class: "arcs", "aria-hidden": "true" });

@@ -4,9 +4,24 @@ import { getDashboard } from "./api.js";
 import { byId, count, h, s } from "./dom.js";
 import { drawNetwork } from "./network.js";
 
+const MOST_ROWS = 15; // of a list, until the user asks for all of them
+
+/** A table with its first rows, and a button that shows the others. */
+function cutTable(label, heads, rows) {
+  const found = table(label, heads, rows);
+  const rest = rows.slice(MOST_ROWS);
+  for (const row of rest) row.hidden = true;
+  if (!rest.length) return found;
+  const showAll = (event) => {
+    for (const row of rest) row.hidden = false;
+    event.currentTarget.remove();
+  };
+  return h("div", {}, found, h("button", { type: "button", class: "plain-link", onclick: showAll }, `Show all ${rows.length}`));
+}
+
 function bar(share, kind = "a") {
   const svg = s("svg", { class: "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" });
-  svg.append(s("rect", { class: `bar-${kind}`, width: Math.max(0.5, 100 * share).toFixed(2), height: 10 }));
+  svg.append(s("rect", { class: `bar-${kind}`, width: (100 * share).toFixed(2), height: 10 }));
   return svg;
 }
 
@@ -25,7 +40,7 @@ function mostUsed(rows) {
   const body = rows.map((row) =>
     h("tr", {}, h("th", { scope: "row" }, row.name), h("td", { class: "wide" }, bar(row.papers / most)),
       h("td", { class: "n" }, row.papers.toLocaleString("en"))));
-  return section("Most used software", "Papers that mention it.", table("Most used software", [["Software"], ["Papers", 2]], body));
+  return section("Most used software", "Papers that mention it.", cutTable("Most used software", [["Software"], ["Papers", 2]], body));
 }
 
 /** Numbers by version and year; the more papers, the stronger the shade. */
@@ -79,7 +94,7 @@ function badlyCited(rows) {
   });
   const heads = [["Software"], ["Papers"], ["No citation", 2], ["No version", 2]];
   return section("Cited badly", "Of the papers that mention it, the share that gives no citation, and no version.",
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Software cited badly" }, table("Software cited badly", heads, body)));
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Software cited badly" }, cutTable("Software cited badly", heads, body)));
 }
 
 function draw(place, answer) {
@@ -109,7 +124,7 @@ export async function showDashboard() {
     if (error.status !== 404) throw error;
     place.replaceChildren(
       h("p", {}, "This service has no corpus to show. Make a store of your papers and start it with that:"),
-      h("pre", {}, h("code", {}, "somex extract papers/ --out out\nsomex graph load out --store store\nsomex serve --store store")),
+      h("pre", {}, h("code", {}, "somex extract papers/ --out out\nsomex graph load store out\nsomex serve --store store")),
     );
     return "There is no corpus.";
   }

@@ -32,10 +32,11 @@ export function startDownloads(on) {
     const papers = on.papers();
     button.setAttribute("aria-busy", "true");
     try {
-      const { blob, name } = await fetchFile(papers, on.keep(), to);
+      const { blob, name, losses = {} } = await fetchFile(papers, on.keep(), to);
       save(blob, name);
       for (const paper of papers) paper.isSaved = true;
-      on.said(`${title} saved as ${name}`);
+      const lost = Object.entries(losses).map(([what, n]) => `${what}: ${n}`).join("; ");
+      on.said(`${title} saved as ${name}${lost ? `. It can't hold: ${lost}` : ""}`);
     } catch (error) {
       on.failed(error);
     } finally {

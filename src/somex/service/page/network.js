@@ -7,8 +7,8 @@ const WIDTH = 720, HEIGHT = 460, STEPS = 300, EDGE_X = 64, EDGE_Y = 36;
 /** Pushes nodes apart, pulls what is linked together and all of it to the middle. */
 function step(nodes, links, ideal, most) {
   for (const node of nodes) {
-    node.dx = -node.x * 0.05;
-    node.dy = -node.y * 0.05;
+    node.dx = -node.x * 0.6;
+    node.dy = -node.y * 0.6;
   }
   const push = (a, b, force) => {
     const dx = a.x - b.x || 0.1, dy = a.y - b.y || 0.1, far = Math.hypot(dx, dy);
@@ -19,7 +19,7 @@ function step(nodes, links, ideal, most) {
     b.dy -= dy * f;
   };
   nodes.forEach((node, n) => {
-    for (const other of nodes.slice(n + 1)) push(node, other, (far) => (ideal * ideal) / far);
+    for (const other of nodes.slice(n + 1)) push(node, other, (far) => (ideal * ideal * 0.8) / far);
   });
   for (const { a, b, share } of links) push(a, b, (far) => (-far * far * (0.2 + 0.5 * share)) / ideal);
   for (const node of nodes) {
@@ -46,6 +46,21 @@ function layOut(nodes, links) {
   };
   fit("x", WIDTH, EDGE_X);
   fit("y", HEIGHT, EDGE_Y);
+  for (let n = 0; n < 60; n += 1) partLabels(nodes);
+}
+
+/** Moves nodes up and down where circles or names lie on each other. */
+function partLabels(nodes) {
+  nodes.forEach((a, n) => {
+    for (const b of nodes.slice(n + 1)) {
+      const isNear = Math.abs(a.x - b.x) < 3.4 * (a.name.length + b.name.length) + 6;
+      const [upper, lower] = a.y < b.y ? [a, b] : [b, a];
+      const lack = upper.r + lower.r + 18 - (lower.y - upper.y);
+      if (!isNear || lack <= 0) continue;
+      upper.y = Math.max(EDGE_Y, upper.y - Math.min(lack, 4) / 2);
+      lower.y = Math.min(HEIGHT - EDGE_Y, lower.y + Math.min(lack, 4) / 2);
+    }
+  });
 }
 
 function nodesOf(answer) {

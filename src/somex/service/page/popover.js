@@ -51,4 +51,5 @@ export function startPopover() {
     if (event.key === "Escape") hideNow();
   });
   addEventListener("scroll", hideNow, { passive: true });
+  addEventListener("resize", hideNow);
 }

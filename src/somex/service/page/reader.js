@@ -87,7 +87,7 @@ export class Reader {
   }
 
   #tags() {
-    return [...this.place.querySelectorAll(".m:not(.off) > .tag")];
+    return [...this.place.querySelectorAll(".m:not(.off) > .tag, .m:not(.off) > .keep > .tag")];
   }
 
   tagOf(id) {
@@ -108,7 +108,7 @@ export class Reader {
   choose(id) {
     this.#chosen = id;
     for (const mark of this.place.querySelectorAll(".chosen")) mark.classList.remove("chosen");
-    if (id !== null) this.tagOf(id)?.parentNode.classList.add("chosen");
+    if (id !== null) this.tagOf(id)?.closest(".m").classList.add("chosen");
     highlight(this.place, id);
   }
 

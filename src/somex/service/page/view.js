@@ -32,15 +32,28 @@ export function blocksOf(text, mentions) {
 
 function markOf(paper, mention, children, isContinued) {
   const about = words(mention.type);
-  const mark = h("span", { class: `m t-${mention.type}`, "data-id": mention.id }, children);
+  const mark = h("span", { class: `m t-${mention.type}`, "data-id": mention.id }, isContinued ? null : h("span", { class: "strut" }), children);
   if (mention.confidence < 0.5) mark.classList.add("unsure");
   if (isContinued) mark.classList.add("continued");
   else {
     const name = `${about}: ${paper.textOf(mention)}`;
-    const tag = { type: "button", class: "tag", tabindex: "-1", "data-id": mention.id };
-    mark.append(h("button", { ...tag, "aria-label": name }, SHORT[mention.type] ?? about));
+    const properties = { type: "button", class: "tag", tabindex: "-1", "data-id": mention.id };
+    const tag = h("button", { ...properties, "aria-label": name }, SHORT[mention.type] ?? about);
+    mark.append(keepTogether(mark.lastChild, tag));
   }
   return mark;
+}
+
+/** Puts a tag behind the last word of a text, so that no line begins with the tag alone. */
+function keepTogether(last, tag) {
+  if (last.nodeType !== Node.TEXT_NODE) return tag;
+  const cut = /\S*$/.exec(last.data).index, { length } = last;
+  if (length - cut > 20) return tag;
+  const start = starts.get(last);
+  const word = textNode(last.data.slice(cut), start + cut);
+  if (cut) last.deleteData(cut, length - cut);
+  else last.remove();
+  return h("span", { class: "keep" }, word, tag);
 }
 
 /** Pieces of a span; `todo` holds its mentions as `[mention, start, end, isContinued]`, in order. */
