@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from somex.cascade import Cascade
+from somex.cascade import Cascade, describe_passing
 from somex.core import Annotation, Document, EntityType, Mention, Relation, RelationType
 from somex.core.types import Sentence
 from somex.prefilter.features import N_BITS
@@ -70,7 +70,6 @@ def test_cascade_reads_what_passes_then_what_holds_a_found_name(cascade: Cascade
     assert [m.char_start for m in found.mentions] == [7, 13, 56]
     assert len(found.relations) == 1
     assert (cascade.n_sentences, cascade.n_passed) == (4, 2)
-    assert cascade.describe() == "50 % of 4 sentences passed the prefilter"
 
 
 def test_cascade_gives_what_the_annotator_alone_gives_on_these(cascade: Cascade) -> None:
@@ -92,3 +91,9 @@ def test_cascade_reads_listed_sentences_as_a_whole(cascade: Cascade) -> None:
     assert len(found.mentions) == 1
     assert read_by(cascade) == [["Quill drew it.", "Nobody was told."]]
     assert cascade.n_sentences == 0
+
+
+def test_cascade_describe_passing_tells_shares() -> None:
+    assert describe_passing(2, 4, lost=None) == "50 % of 4 sentences passed the prefilter"
+    told = "0 % of 0 sentences passed the prefilter, which loses 0.4 % of mentions"
+    assert describe_passing(0, 0, lost=0.004) == told

@@ -39,13 +39,6 @@ class Cascade:
         self.n_passed = 0
         """Those of them that the encoder read."""
 
-    def describe(self) -> str:
-        """Say in a few words how much was passed, and what share of mentions that may have lost."""
-        share = self.n_passed / max(self.n_sentences, 1)
-        lost = self.prefilter.mentions_lost
-        told = "" if lost is None else f", which loses {100 * lost:.1f} % of mentions"
-        return f"{100 * share:.0f} % of {self.n_sentences} sentences passed the prefilter{told}"
-
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         """Return one annotation a document, in the same order."""
         passed, rest = [], []
@@ -89,6 +82,13 @@ class Cascade:
         for (index, _), annotation in zip(asked, annotations, strict=True):
             found[index] = annotation
         return found
+
+
+def describe_passing(n_passed: int, n_sentences: int, *, lost: float | None) -> str:
+    """Say in a few words how much was passed, and what share of mentions that may have lost."""
+    share = n_passed / max(n_sentences, 1)
+    told = "" if lost is None else f", which loses {100 * lost:.1f} % of mentions"
+    return f"{100 * share:.0f} % of {n_sentences} sentences passed the prefilter{told}"
 
 
 def _holding_names(

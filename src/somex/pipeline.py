@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -145,40 +145,67 @@ Annotate = Callable[[Iterable[Source]], Iterator[LabeledDocument | Failure]]
 
 
 def extract_files(
-    extractor: Extractor,
-    sources: Sequence[Source],
-    folder: Path,
-    *,
-    grobid: str | None = None,
-    annotate: Annotate | None = None,
+    extractor: Extractor, sources: Sequence[Source], folder: Path, *, grobid: str | None = None
 ) -> Iterator[LabeledDocument | Failure | None]:
-    """Extract from sources into ``folder/documents.jsonl``, one document a line.
-
-    A run that was stopped, at any moment, goes on: lines of the same source bytes and model are
-    kept, an unfinished line, changed sources and other models' lines are done again. Sources that
-    fail are listed in ``failures.jsonl``, and the run goes on.
+    """Extract from sources into ``folder/documents.jsonl``, in this process.
 
     Args:
         extractor: The loaded model.
         sources: What to read.
         folder: Gets the output; made where it is missing.
         grobid: URL of a GROBID service that is to read the PDFs.
-        annotate: Does the work; `annotate_files` by default.
 
     Yields:
-        One item a source: the labelled document, the failure, or None for one already done.
+        As `write_documents`.
+
+    Raises:
+        FormatError: The folder can't be made.
+    """
+    annotate = partial(annotate_files, extractor, grobid=grobid)
+    yield from write_documents(
+        sources, folder, model=extractor.to_json(), annotate=annotate, grobid=grobid
+    )
+
+
+def write_documents(
+    sources: Sequence[Source],
+    folder: Path,
+    *,
+    model: Mapping[str, Any],
+    annotate: Annotate,
+    grobid: str | None = None,
+    retry_failed: bool = False,
+) -> Iterator[LabeledDocument | Failure | None]:
+    """Annotate sources into ``folder/documents.jsonl``, one document a line.
+
+    A run that was stopped, at any moment, goes on: lines of the same source bytes and model are
+    kept, an unfinished line, changed sources and other models' lines are done again. Sources that
+    fail are listed in ``failures.jsonl``, and the run goes on.
+
+    Args:
+        sources: What to read.
+        folder: Gets the output; made where it is missing.
+        model: What makes the annotation, written into each line.
+        annotate: Does the work.
+        grobid: URL of a GROBID service that is to read the PDFs.
+        retry_failed: Do again what ``failures.jsonl`` lists, and nothing else.
+
+    Yields:
+        One item a source: the labelled document, the failure, or None for one already done or not
+        tried.
 
     Raises:
         FormatError: The folder can't be made.
     """
     make_folder(folder)
     output = folder / OUTPUT_FILE
-    model = extractor.to_json()
     failures: list[Failure] = []
+    compared = {} if retry_failed else {s.id: s for s in sources}
     with SourceReader(grobid=grobid) as reader:
-        done = _keep_finished(output, {s.id: s for s in sources}, model, reader)
-    todo = (source for source in sources if source.id not in done)
-    results = iter((annotate or partial(annotate_files, extractor, grobid=grobid))(todo))
+        done = _keep_finished(output, compared, model, reader)
+    if retry_failed:
+        done |= {s.id for s in sources} - read_failed_ids(folder)
+    results = iter(annotate(source for source in sources if source.id not in done))
     with output.open("a", encoding="utf-8", newline="\n") as stream:
         for source in sources:
             if source.id in done:
@@ -234,11 +261,15 @@ def read_source(reader: SourceReader, source: Source) -> Document | Failure:
     try:
         return reader.read(source)
     except Exception as error:
-        try:
-            sha256: str | None = reader.hash(source)
-        except Exception:  # what hinders this hindered the reading too
-            sha256 = None
-        return failure_of(source, error, sha256=sha256)
+        return failure_of(source, error, sha256=hash_or_none(reader, source))
+
+
+def hash_or_none(reader: SourceReader, source: Source) -> str | None:
+    """Return the digest of a source's bytes, None where they can't be read."""
+    try:
+        return reader.hash(source)
+    except Exception:  # what hinders this hinders the reading too, where it is told
+        return None
 
 
 def failure_of(source: Source, error: Exception, *, sha256: str | None) -> Failure:
@@ -249,7 +280,7 @@ def failure_of(source: Source, error: Exception, *, sha256: str | None) -> Failu
 
 
 def _keep_finished(
-    output: Path, sources: dict[str, Source], model: dict[str, Any], reader: SourceReader
+    output: Path, sources: dict[str, Source], model: Mapping[str, Any], reader: SourceReader
 ) -> set[str]:
     """Drop from an earlier output what is unfinished or out of date; return the ids that stay."""
     if not output.exists():
@@ -269,7 +300,7 @@ def _keep_finished(
 
 
 def _finished_id(
-    line: bytes, sources: dict[str, Source], model: dict[str, Any], reader: SourceReader
+    line: bytes, sources: dict[str, Source], model: Mapping[str, Any], reader: SourceReader
 ) -> str | None:
     if not line.endswith(b"\n"):
         return None

@@ -1,18 +1,20 @@
-"""Where JSON Lines lie: a file, a zstd-compressed one, or a folder that ``somex extract`` wrote."""
+"""Where documents lie as lines: a file, packed or not, or a folder that ``somex extract`` wrote."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Any, cast
 
 from somex.core.errors import FormatError
+from somex.readers.parquet_documents import read_parquet_lines
 
 DOCUMENTS_FILE = "documents.jsonl"
 MANIFEST_FILE = "manifest.json"
 MANIFEST_SCHEMA = "somex.manifest/1"
-PARTS_PATTERN = "part-*.jsonl*"
+PARTS_PATTERN = "part-[0-9]*"
 _CHUNK_BYTES = 1 << 20
 SUFFIXES = (".jsonl", ".ndjson", ".jsonl.zst")
 
@@ -21,7 +23,9 @@ def is_jsonl(path: Path) -> bool:
     """Tell whether a path looks like JSON Lines or like a folder of them."""
     if path.is_dir():
         return any((path / name).is_file() for name in (DOCUMENTS_FILE, MANIFEST_FILE))
-    return path.is_file() and path.name.lower().endswith(SUFFIXES)
+    name = path.name.lower()
+    is_part = fnmatchcase(name, PARTS_PATTERN + ".parquet")
+    return path.is_file() and (name.endswith(SUFFIXES) or is_part)
 
 
 def jsonl_files(path: Path) -> list[Path]:
@@ -65,15 +69,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file with their newlines, decompressed where its name ends in ``.zst``.
+    """Yield the lines of a file with their newlines; its suffix tells ``.zst`` and ``.parquet``.
 
     Raises:
         FormatError: There is no such file, or it is damaged or cut off.
+        MissingExtraError: It is Parquet and pyarrow is not installed.
     """
     try:
         with path.open("rb") as stream:
-            if path.suffix.lower() == ".zst":
+            kind = path.suffix.lower()
+            if kind == ".zst":
                 yield from _split(_decompress(stream, path))
+            elif kind == ".parquet":
+                yield from read_parquet_lines(path)
             else:
                 yield from stream
     except FileNotFoundError:

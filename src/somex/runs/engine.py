@@ -7,17 +7,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Any, Protocol
 
 from somex.core.errors import ConfigError
 from somex.core.types import Document, LabeledDocument
-from somex.pipeline import Extractor, Failure, failure_of, read_source
+from somex.pipeline import Extractor, Failure, failure_of, hash_or_none, read_source
 from somex.readers.inputs import Source
 from somex.readers.papers import SourceReader
 from somex.runs.scheduler import Died, WorkerPool, map_ahead
+
+N_REPEATS = 20_000
+"""Results of sentences that a run keeps for when they come again, in each process."""
 
 READ_AHEAD = 4
 """So many documents are read, and wait, while the network reads another."""
@@ -68,9 +71,17 @@ class _Outcome:
 
 
 class Engine(Protocol):
-    """Annotates sources; `pipeline.extract_files` and `shards.ShardedRun` run on one."""
+    """Annotates sources; `pipeline.write_documents` and `shards.ShardedRun` run on one.
 
+    Attributes:
+        model: What results say of what made them, see `Extractor.to_json`.
+        totals: What the documents so far came to.
+        n_workers: Processes that work beside this one; 0 where it works itself.
+    """
+
+    model: Mapping[str, Any]
     totals: Totals
+    n_workers: int
 
     def annotate(self, sources: Iterable[Source]) -> Iterator[LabeledDocument | Failure]:
         """Yield the labelled document of each source, or why there is none, in order."""
@@ -86,7 +97,9 @@ class ThreadEngine:
     """
 
     def __init__(self, extractor: Extractor, *, grobid: str | None = None) -> None:
+        self.model: Mapping[str, Any] = extractor.to_json()
         self.totals = Totals()
+        self.n_workers = 0
         self._extractor = extractor
         self._grobid = grobid
 
@@ -127,8 +140,11 @@ class ProcessEngine:
         n_threads: int = 1,
         grobid: str | None = None,
     ) -> None:
+        self._grobid = grobid
         SourceReader(grobid=grobid).close()  # a wrong address is told before any work
+        self.model: Mapping[str, Any] = open_extractor(n_threads=1).to_json()
         self.totals = Totals()
+        self.n_workers = n_workers
         self._pool: WorkerPool[Source, _Outcome] = WorkerPool(
             _work,
             n_workers=n_workers,
@@ -140,9 +156,7 @@ class ProcessEngine:
         """Yield the labelled document of each source, or why there is none, in order."""
         for outcome in self._pool.map(sources):
             if isinstance(outcome, Died):
-                reason = "the process that worked on it died, twice (out of memory?)"
-                source = outcome.item
-                yield Failure(source.label, f"{source.label}: {reason}", id=source.id)
+                yield death_of(outcome.item, grobid=self._grobid)
                 continue
             self.totals.add(outcome.totals)
             yield outcome.result
@@ -154,8 +168,8 @@ def build_engine(
     n_workers: int = 1,
     n_threads: int | None = None,
     grobid: str | None = None,
-) -> tuple[Engine, Extractor]:
-    """Return what annotates, and the model that it does it with.
+) -> Engine:
+    """Return what annotates on this machine.
 
     Args:
         open_extractor: Loads the model.
@@ -169,12 +183,17 @@ def build_engine(
     """
     if n_workers < 1:
         raise ConfigError(f"there are {n_workers} workers; valid: 1 or more")
-    extractor = open_extractor(n_threads=n_threads)
     if n_workers == 1:
-        return ThreadEngine(extractor, grobid=grobid), extractor
+        return ThreadEngine(open_extractor(n_threads=n_threads), grobid=grobid)
     per_worker = max(1, (n_threads or 0) // n_workers)
-    engine = ProcessEngine(open_extractor, n_workers=n_workers, n_threads=per_worker, grobid=grobid)
-    return engine, extractor
+    return ProcessEngine(open_extractor, n_workers=n_workers, n_threads=per_worker, grobid=grobid)
+
+
+def death_of(source: Source, *, grobid: str | None = None) -> Failure:
+    """Return the failure of a source whose process died whenever it worked on it."""
+    reason = f"{source.label}: the process that worked on it died, twice (out of memory?)"
+    with SourceReader(grobid=grobid) as reader:
+        return Failure(source.label, reason, source.id, hash_or_none(reader, source))
 
 
 def _annotate(extractor: Extractor, source: Source, document: Document | Failure) -> _Outcome:

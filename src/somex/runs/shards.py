@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,14 @@ from somex.pipeline import (
     make_folder,
     write_failures,
 )
-from somex.readers.files import open_atomic, write_text
+from somex.readers.files import write_text
 from somex.readers.inputs import Source
 from somex.readers.jsonl import format_line
 from somex.readers.jsonl_files import MANIFEST_FILE, MANIFEST_SCHEMA, read_lines
 from somex.readers.papers import SourceReader
 from somex.runs.journal import Journal, Part
-from somex.runs.lines import GrowingLines, sync_folder
-
-_ZSTD_LEVEL = 10
+from somex.runs.lines import GrowingLines
+from somex.runs.parts import check_form, write_part
 
 Result = LabeledDocument | Failure | None
 
@@ -39,22 +37,24 @@ class ShardSettings:
 
     Attributes:
         n_documents: Documents of a part, failed ones included.
-        is_compressed: Compress parts with zstd.
+        form: One of `somex.runs.parts.FORMS`.
 
     Raises:
-        ConfigError: A part would hold none.
+        ConfigError: A part would hold none, or there is no such form.
+        MissingExtraError: It is Parquet and pyarrow is not installed.
     """
 
     n_documents: int = 1000
-    is_compressed: bool = False
+    form: str = "jsonl.zst"
 
     def __post_init__(self) -> None:
         if self.n_documents < 1:
             raise ConfigError(f"a part holds {self.n_documents} documents; valid: 1 or more")
+        check_form(self.form)
 
     def file_name(self, number: int) -> str:
         """Return the name of a part, counted from 0."""
-        return f"part-{number:05}.jsonl" + (".zst" if self.is_compressed else "")
+        return f"part-{number:05}.{self.form}"
 
 
 @dataclass(slots=True)
@@ -148,6 +148,7 @@ class ShardedRun:
                 elif id in sources:
                     yield shard.failures.get(id)
             self._finish(shard)
+            plan.drop(number)
         next(results, None)  # lets it close what it holds
         self._write_manifest()
 
@@ -206,6 +207,8 @@ class ShardedRun:
         for id in shard.ids:
             source = shard.sources.get(id)
             if source is None or self._is_kept(shard, id, source, retry_failed):
+                if id in lines.lines:
+                    shard.failures.pop(id, None)  # of an attempt before the one that succeeded
                 continue
             lines.lines.pop(id, None)
             shard.failures.pop(id, None)
@@ -248,7 +251,9 @@ class ShardedRun:
         failures = tuple(shard.failures[id] for id in shard.ids if id in shard.failures)
         hashes = {failure.id: failure.sha256 or "" for failure in failures}
         hashes |= {id: line.provenance["sha256"] for id, line in shard.lines.lines.items()}
-        n_bytes, sha256 = self._write(self._folder / name, shard.lines.read(shard.ids))
+        n_bytes, sha256 = write_part(
+            shard.lines.read(shard.ids), self._folder / name, form=self._settings.form
+        )
         mentions, relations, characters = (sum(line.counts[n] for line in kept) for n in range(3))
         part = Part(
             file=name,
@@ -263,23 +268,6 @@ class ShardedRun:
         )
         self._journal.finish(shard.number, part)
         shard.lines.remove()
-
-    def _write(self, path: Path, lines: Iterable[bytes]) -> tuple[int, str]:
-        with open_atomic(path) as stream:
-            if self._settings.is_compressed:
-                import zstandard
-
-                compressor = zstandard.ZstdCompressor(_ZSTD_LEVEL, write_checksum=True)
-                with compressor.stream_writer(stream, closefd=False) as writer:
-                    for line in lines:
-                        writer.write(line)
-            else:
-                stream.writelines(lines)
-            stream.flush()
-            os.fsync(stream.fileno())
-        sync_folder(self._folder)
-        with path.open("rb") as written:
-            return path.stat().st_size, hashlib.file_digest(written, "sha256").hexdigest()
 
     def _growing_path(self, number: int) -> Path:
         return self._folder / f".growing-{number:05}.jsonl"
@@ -322,11 +310,12 @@ class _Plan:
 
     def take(self, number: int) -> _Shard:
         """Return a part; each is taken once, in order."""
-        shard = self._prepare(number)
-        if not shard.todo:
-            del self._ready[number]
-            self._n_taken = number + 1
-        return shard
+        return self._prepare(number)
+
+    def drop(self, number: int) -> None:
+        """Forget a part, whose results are all there."""
+        del self._ready[number]
+        self._n_taken = number + 1
 
     def _prepare(self, number: int) -> _Shard:
         if number not in self._ready:

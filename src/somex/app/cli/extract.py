@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from somex.app.cli.options import Lean, MinConfidence, Model, Prefilter, Threads
-from somex.app.cli.tables import mention_table
+from somex.app.cli.tally import Tally
 from somex.core.errors import ConfigError, SomexError
-from somex.core.types import LabeledDocument
-from somex.pipeline import OUTPUT_FILE, Extractor, Failure
 from somex.readers.inputs import Source
-from somex.readers.jsonl import document_to_json
 
 if TYPE_CHECKING:
     from somex.outputs.registry import Output
@@ -35,7 +31,8 @@ def extract(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for documents.jsonl (and failures.jsonl); a stopped run goes on."
+            help="Folder for documents.jsonl (and failures.jsonl); a stopped run goes on, inputs "
+            "that did not change are not read again."
         ),
     ] = None,
     also: Annotated[
@@ -56,6 +53,24 @@ def extract(
         str | None,
         typer.Option(metavar="URL", help="Let this GROBID service read the PDFs."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that work side by side, each with a network.")
+    ] = 1,
+    shards: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORM",
+            help="For large runs: parts of this form in --out, with a journal and a manifest: "
+            "jsonl.zst, jsonl or parquet.",
+        ),
+    ] = None,
+    shard_size: Annotated[
+        int | None, typer.Option(min=1, help="Documents of a part; 1000 by default.")
+    ] = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help="Do again what failed in --out, and nothing else."),
+    ] = False,
     model: Model = "default",
     min_confidence: MinConfidence = 0.0,
     lean: Lean = 0.0,
@@ -65,21 +80,27 @@ def extract(
     """Find software mentions, attributes and relations in papers."""
     from tqdm import tqdm
 
-    from somex.pipeline import annotate_files, extract_files, load
+    from somex.pipeline import load
+    from somex.runs.engine import N_REPEATS, build_engine
+    from somex.runs.output import RunOutput
 
     wanted = _choose(also, out)
+    output = RunOutput(out, form=shards, n_documents=shard_size, retry_failed=retry_failed)
     files = _find(sources)
-    extractor = load(
-        model, min_confidence=min_confidence, lean=lean, n_threads=threads, prefilter=prefilter
+    opener = partial(
+        load,
+        model,
+        min_confidence=min_confidence,
+        lean=lean,
+        prefilter=prefilter,
+        n_repeats=N_REPEATS,
     )
-    if out:
-        results = extract_files(extractor, files, out, grobid=grobid)
-    else:
-        results = annotate_files(extractor, files, grobid=grobid)
-    tally = _Tally(as_json=as_json, quiet=quiet, extractor=extractor)
-    for result in tqdm(results, total=len(files), unit="doc", disable=None):
+    engine = build_engine(opener, n_workers=workers, n_threads=threads, grobid=grobid)
+    tally = Tally(engine, as_json=as_json, quiet=quiet)
+    results = output.write(files, engine, grobid=grobid)
+    for result in tqdm(results, total=len(files), unit="doc", disable=None, smoothing=0.05):
         tally.add(result)
-    tally.close(len(files), out)
+    tally.close(len(files), output.place)
     made_all = out is None or _make(wanted, out)
     if tally.n_failed or not made_all:
         raise typer.Exit(1)
@@ -106,7 +127,7 @@ def _make(wanted: list[Output], out: Path) -> bool:
     for output in wanted:
         place = out / output.target
         try:
-            told = output.write(OutputSource((out / OUTPUT_FILE,)), place)
+            told = output.write(OutputSource((out,)), place)
             line = f"{output.name}: {told}; in {place}"
             errors.print(escape(line), soft_wrap=True)
         except (SomexError, OSError) as error:
@@ -125,66 +146,3 @@ def _find(places: list[str]) -> list[Source]:
         listed = [line.rstrip("\r\n") for line in sys.stdin]
         found = find_sources([*found, *filter(None, listed)], is_strict=False)
     return found
-
-
-class _Tally:
-    """Shows results as they come and sums them up."""
-
-    def __init__(self, *, as_json: bool, quiet: bool, extractor: Extractor) -> None:
-        self.n_failed = self.n_kept = self.n_mentions = self.n_relations = 0
-        self._as_json, self._quiet, self._extractor = as_json, quiet, extractor
-        self._started = time.monotonic()
-        self._screen, self._errors = Console(), Console(stderr=True, highlight=False)
-
-    def add(self, result: LabeledDocument | Failure | None) -> None:
-        """Take in the result of one document."""
-        if result is None:
-            self.n_kept += 1
-        elif isinstance(result, Failure):
-            self.n_failed += 1
-            self._errors.print(f"[red]failed:[/red] {escape(result.reason)}", soft_wrap=True)
-        else:
-            self.n_mentions += len(result.annotation.mentions)
-            self.n_relations += len(result.annotation.relations)
-            self._show(result)
-
-    def _show(self, result: LabeledDocument) -> None:
-        if self._quiet:
-            return
-        if self._as_json:
-            model = self._extractor.to_json()
-            typer.echo(json.dumps(document_to_json(result, model=model), ensure_ascii=False))
-        elif result.annotation.mentions:
-            self._screen.print(mention_table(result))
-
-    def close(self, n_files: int, out: Path | None) -> None:
-        """Print the closing line: counts, rate, peak memory."""
-        seconds = time.monotonic() - self._started
-        n_new = n_files - self.n_kept - self.n_failed
-        parts = [
-            f"{n_new} documents",
-            f"{self.n_mentions} mentions",
-            f"{self.n_relations} relations",
-            f"{seconds:.1f} s ({n_new / max(seconds, 1e-9):.2f} documents/s)",
-        ]
-        if (peak := _peak_bytes()) is not None:
-            parts.append(f"peak memory {peak / 1e6:.0f} MB")
-        cascade = self._extractor.cascade
-        if cascade is not None and cascade.n_sentences:
-            parts.append(cascade.describe())
-        if self.n_kept:
-            parts.insert(1, f"{self.n_kept} done before")
-        if self.n_failed:
-            parts.insert(1, f"{self.n_failed} failed")
-        place = f"; in {out / OUTPUT_FILE}" if out else ""
-        self._errors.print(escape(", ".join(parts) + place), soft_wrap=True)
-
-
-def _peak_bytes() -> int | None:
-    """Return the greatest memory that the process has had; None where that is not known."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
