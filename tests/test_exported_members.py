@@ -10,6 +10,7 @@ import somex
 MEMBERS = [
     "Annotation",
     "Document",
+    "DocumentSoftware",
     "EntityType",
     "Extractor",
     "LabeledDocument",
@@ -22,6 +23,7 @@ MEMBERS = [
     "evaluate",
     "load",
     "read_corpus",
+    "resolve_software",
 ]
 HEAVY = ("torch", "transformers", "onnx", "safetensors", "sklearn", "scipy", "pandas")
 

@@ -20,15 +20,18 @@ from somex.core import (
     RelationType,
     SomexError,
 )
+from somex.core.software import DocumentSoftware
 from somex.metrics import evaluate
 from somex.pipeline import Extractor, load
 from somex.readers.registry import read_corpus
+from somex.resolution import resolve_software
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Annotation",
     "Document",
+    "DocumentSoftware",
     "EntityType",
     "Extractor",
     "LabeledDocument",
@@ -41,4 +44,5 @@ __all__ = [
     "evaluate",
     "load",
     "read_corpus",
+    "resolve_software",
 ]

@@ -10,13 +10,14 @@ available from.
 from __future__ import annotations
 
 import re
-import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType
-from somex.core.types import Document, LabeledDocument, Mention, Relation
+from somex.core.software import DocumentSoftware
+from somex.core.types import Document, LabeledDocument, Mention, Sentence
+from somex.text.matching import name_key
 from somex.text.sentences import split_sentences
 
 _NAMING = SOFTWARE_TYPES | {EntityType.ABBREVIATION, EntityType.ALTERNATIVE_NAME}
@@ -24,34 +25,11 @@ _ALIAS = (RelationType.ABBREVIATION_OF, RelationType.ALTERNATIVE_NAME_OF)
 _BETWEEN_SOFTWARE = (*_ALIAS, RelationType.PLUGIN_OF, RelationType.SPECIFICATION_OF)
 _SKIPPED = frozenset({"a", "an", "and", "for", "in", "of", "on", "the", "to", "with"})
 _WORD = re.compile(r"[^\W_]+")
-_SIGNS = re.compile(r"[^\w+#*]|_")
 MIN_ACRONYM = 3
 """Letters from which on an acronym tells what it stands for."""
 
 MAX_SENTENCES_BACK = 2
 """So far a coreference points back."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentSoftware:
-    """One software of a document.
-
-    Attributes:
-        name: The name that the document uses most, of equals the one that comes first.
-        mentions: Its names, abbreviations, alternative names and coreferences, in reading order.
-        attributes: What is attached to any of them, in reading order of the attributes; the tail
-            of each relation is the mention to which it is attached.
-    """
-
-    name: str
-    mentions: tuple[Mention, ...]
-    attributes: tuple[Relation, ...]
-
-
-def name_key(text: str) -> str:
-    """Return what spellings of a name share: case, blanks and most signs do not count."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return _SIGNS.sub("", folded) or " ".join(folded.split())
 
 
 def resolve_software(labeled: LabeledDocument) -> tuple[DocumentSoftware, ...]:
@@ -162,22 +140,29 @@ def _join_coreferences(labeled: LabeledDocument, groups: _Groups) -> None:
         return
     document = labeled.document
     sentences = document.sentences or split_sentences(document.text)
-    names = sorted(groups, key=lambda m: m.key)
+    names = sorted((m for m in groups if m.type in SOFTWARE_TYPES), key=lambda m: m.key)
     for coreference in coreferences:
         groups.add(coreference)
-        index = next((i for i, s in enumerate(sentences) if s.holds(coreference)), None)
-        if index is None:
+        index = bisect_right(sentences, coreference.char_start, key=lambda s: s.char_start) - 1
+        if index < 0 or not sentences[index].holds(coreference):
             continue
         for sentence in reversed(sentences[max(0, index - MAX_SENTENCES_BACK) : index + 1]):
             between = document.slice(sentence.char_start, coreference.char_start)
             if "\n\n" in between:
                 break
-            before = [m for m in names if sentence.holds(m) and m.key < coreference.key]
-            roots = {groups.root(m) for m in before if m.type in SOFTWARE_TYPES}
+            before = _within(names, sentence)
+            roots = {groups.root(m) for m in before if m.key < coreference.key}
             if len(roots) == 1:
-                groups.join(coreference, roots.pop())
+                groups.join(coreference, next(iter(roots)))
             if roots:
                 break
+
+
+def _within(names: Sequence[Mention], sentence: Sentence) -> list[Mention]:
+    """Return the mentions, sorted by place, that lie in a sentence as a whole."""
+    first = bisect_left(names, sentence.char_start, key=lambda m: m.char_start)
+    last = bisect_left(names, sentence.char_end, key=lambda m: m.char_start)
+    return [mention for mention in names[first:last] if sentence.holds(mention)]
 
 
 def _describe(labeled: LabeledDocument, members: Sequence[Mention]) -> DocumentSoftware:

@@ -67,7 +67,7 @@ def test_registry_outputs_write_twice_and_say_what(tmp_path: Path, name: str) ->
     place = tmp_path / "out" / output.target
     for _ in range(2):
         told = output.write(source, place)
-        assert "3 " in told
+        assert "3 " in told or "statements" in told
     assert place.exists()
     assert [p.name for p in place.parent.iterdir()] == [output.target]
 

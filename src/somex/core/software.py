@@ -1,11 +1,12 @@
-"""Software as an entity of its own: what the mentions of many documents, linked, stand for."""
+"""Software as an entity of its own: what mentions of one document, or of many, stand for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from somex.core.errors import AnnotationError, unknown_value
-from somex.core.schema import EntityType
+from somex.core.schema import SOFTWARE_TYPES, EntityType
+from somex.core.types import Mention, Relation
 
 IDENTIFIER_URIS = {
     "bioconductor": "https://bioconductor.org/packages/{}",
@@ -44,6 +45,41 @@ class Identifier:
     def uri(self) -> str:
         """The identifier as a URI."""
         return IDENTIFIER_URIS[self.scheme].format(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSoftware:
+    """One software of a document.
+
+    Attributes:
+        name: The name that the document uses most, of equals the one that comes first.
+        mentions: Its names, abbreviations, alternative names and coreferences, in reading order.
+        attributes: What is attached to any of them, in reading order of the attributes; the tail
+            of each relation is the mention to which it is attached.
+
+    Raises:
+        AnnotationError: It has no mention, or something is attached to what is no mention of it.
+    """
+
+    name: str
+    mentions: tuple[Mention, ...]
+    attributes: tuple[Relation, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.mentions:
+            raise AnnotationError(f"software {self.name!r} has no mention")
+        inside = set(self.mentions)
+        for relation in self.attributes:
+            if relation.tail not in inside:
+                raise AnnotationError(
+                    f"software {self.name!r}: the host of a {relation.type} at "
+                    f"{relation.tail.char_start}-{relation.tail.char_end} is none of its mentions"
+                )
+
+    @property
+    def is_named(self) -> bool:
+        """Tell whether the document names it; else there are only coreferences or other names."""
+        return any(mention.type in SOFTWARE_TYPES for mention in self.mentions)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pyoxigraph import NamedNode, Quad
 
 from somex.core.origins import Reference
-from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType
-from somex.core.software import Identifier, Software
+from somex.core.schema import PURPOSE_TYPES, SOFTWARE_TYPES, EntityType, RelationType
+from somex.core.software import DocumentSoftware, Identifier, Software
 from somex.core.types import Annotation, Document, Mention, Relation
 from somex.graph import vocabulary as v
 from somex.graph.iris import Iris, doi_iri, iri_or_none, normalize_name, web_iri
@@ -22,7 +22,6 @@ _REPOSITORY = re.compile(
     r"|sourceforge\.net/projects|code\.google\.com/p)/[^/\s]+",
     re.IGNORECASE,
 )
-_SAME_SOFTWARE = (RelationType.ABBREVIATION_OF, RelationType.ALTERNATIVE_NAME_OF)
 
 
 def resources_of(
@@ -32,6 +31,7 @@ def resources_of(
     out: Statements,
     paper: NamedNode,
     iris: Iris,
+    software: Iterable[DocumentSoftware],
     software_ids: Mapping[Mention, str],
 ) -> Resources:
     """Return what each mention stands for, and describe it.
@@ -42,6 +42,7 @@ def resources_of(
         out: Gets the descriptions.
         paper: Its name in the graph.
         iris: Makes the names.
+        software: Which mentions of the paper are of one software.
         software_ids: Id of the linked software by mention.
 
     Returns:
@@ -50,7 +51,7 @@ def resources_of(
     found: dict[Mention, tuple[NamedNode, ...]] = dict.fromkeys(annotation.mentions, ())
     for mention, id in software_ids.items():
         found[mention] = (iris.software(id),)
-    found |= _local_software(document, annotation, set(software_ids), out, iris)
+    found |= _local_software(document, software, software_ids, out, iris)
     for mention in annotation.mentions:
         if mention.type in SOFTWARE_TYPES:
             out.add(paper, v.MENTIONS, *found[mention])
@@ -62,32 +63,31 @@ def resources_of(
 
 
 def _local_software(
-    document: Document, annotation: Annotation, linked: set[Mention], out: Statements, iris: Iris
+    document: Document,
+    software: Iterable[DocumentSoftware],
+    linked: Mapping[Mention, str],
+    out: Statements,
+    iris: Iris,
 ) -> dict[Mention, tuple[NamedNode, ...]]:
-    """Describe software that nobody linked: one for each normal name in the paper.
+    """Describe the software that the paper names and nobody linked.
 
-    An abbreviation or another name that is a software mention itself goes with what it renames.
+    Coreferences go with what they point back at, where none of its mentions is linked.
     """
-    hosts = {r.head: r.tail for r in annotation.relations if r.type in _SAME_SOFTWARE}
-    groups: dict[str, list[Mention]] = {}
-    for mention in annotation.mentions:
-        if mention.type in SOFTWARE_TYPES and mention not in linked:
-            main, seen = mention, {mention}
-            while (host := hosts.get(main)) and host.type in SOFTWARE_TYPES and host not in seen:
-                main = host
-                seen.add(host)
-            name = normalize_name(document.slice(main.char_start, main.char_end))
-            groups.setdefault(name, []).append(mention)
     found: dict[Mention, tuple[NamedNode, ...]] = {}
-    for name, mentions in groups.items():
+    for one in software:
+        kinds = PURPOSE_TYPES if linked.keys().isdisjoint(one.mentions) else SOFTWARE_TYPES
+        mentions = [m for m in one.mentions if m.type in kinds and m not in linked]
+        named = [m for m in mentions if m.type in SOFTWARE_TYPES]
+        if not named:
+            continue
+        name = normalize_name(one.name)
         node = iris.local_software(document.id, name)
         found |= dict.fromkeys(mentions, (node,))
-        spellings = Counter(document.slice(m.char_start, m.char_end) for m in mentions)
+        spellings = Counter(document.slice(m.char_start, m.char_end) for m in named)
         fitting = [s for s, _ in spellings.most_common() if normalize_name(s) == name]
-        main_name = fitting[0] if fitting else name
-        classes = dict.fromkeys(v.ENTITY_CLASSES[m.type] for m in mentions)
+        classes = dict.fromkeys(v.ENTITY_CLASSES[m.type] for m in named)
         out.add(node, v.TYPE, v.SOFTWARE_APPLICATION, *classes)
-        describe_names(out, node, main_name, tuple(spellings))
+        describe_names(out, node, fitting[0] if fitting else one.name, tuple(spellings))
         out.add(node, v.BROAD_MATCH, iris.name(name))
     return found
 

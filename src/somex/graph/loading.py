@@ -48,7 +48,11 @@ class GraphSource:
                 if seen.setdefault(id, path) != path:
                     raise FormatError(f"id {id!r} is in {seen[id]} too", path=str(path))
                 quads = paper_quads(
-                    result.labeled, model=result.model, iris=self.iris, software_ids=software_ids
+                    result.labeled,
+                    model=result.model,
+                    iris=self.iris,
+                    software_ids=software_ids,
+                    software=result.software,
                 )
                 yield self.iris.paper_graph(id), list(quads)
 

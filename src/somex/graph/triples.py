@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pyoxigraph import NamedNode, Quad
 
-from somex.core.software import MentionRef
+from somex.core.software import DocumentSoftware, MentionRef
 from somex.core.types import LabeledDocument, Mention, Relation
 from somex.graph import vocabulary as v
 from somex.graph.described import describe_relation, resources_of
 from somex.graph.iris import Iris, doi_iri, escape, iri_or_none
 from somex.graph.statements import Statements, count, date, probability, text
+from somex.resolution import resolve_software
 
 _PAGES = {
     "pmcid": "https://www.ncbi.nlm.nih.gov/pmc/articles/{}/",
@@ -26,6 +27,7 @@ def paper_quads(
     model: Mapping[str, Any] | None = None,
     iris: Iris | None = None,
     software_ids: Mapping[MentionRef, str] | None = None,
+    software: Sequence[DocumentSoftware] | None = None,
 ) -> Iterator[Quad]:
     """Yield all statements of one paper, in the named graph of that paper.
 
@@ -35,11 +37,14 @@ def paper_quads(
         iris: Makes the names.
         software_ids: Software of the linking by mention; a software mention that is not in it
             stands for what its own paper calls by that name.
+        software: Which mentions of the paper are of one software; resolved by rules
+            (`somex.resolution`) where it is not given.
 
     Yields:
         Quads, each once, in an order that follows from the arguments.
     """
-    return iter(_Paper(labeled, model, iris or Iris(), software_ids or {}).build())
+    resolved = resolve_software(labeled) if software is None else software
+    return iter(_Paper(labeled, model, iris or Iris(), software_ids or {}, resolved).build())
 
 
 class _Paper:
@@ -51,7 +56,9 @@ class _Paper:
         model: Mapping[str, Any] | None,
         iris: Iris,
         software_ids: Mapping[MentionRef, str],
+        software: Sequence[DocumentSoftware],
     ) -> None:
+        self.software = software
         self.document, self.annotation = labeled.document, labeled.annotation
         self.iris, self.model = iris, model
         id = self.document.id
@@ -88,6 +95,7 @@ class _Paper:
             out=self.out,
             paper=self.paper,
             iris=self.iris,
+            software=self.software,
             software_ids=self.software_ids,
         )
         for mention, name in self.spans.items():

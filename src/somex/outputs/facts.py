@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from somex.core.schema import PURPOSE_TYPES, SOFTWARE_TYPES, EntityType, RelationType
+from somex.core.schema import PURPOSE_TYPES, EntityType, RelationType
+from somex.core.software import DocumentSoftware
 from somex.core.types import Document, LabeledDocument, Mention, Relation, Sentence
 from somex.outputs.source import Linking
 from somex.readers.jsonl import Result
 from somex.readers.paper_builder import find_doi
+from somex.text.matching import name_key
 from somex.text.sentences import split_sentences
 
 CONTEXT_CHARS = 80
 MAX_SENTENCE = 500
-_KEY = re.compile(r"[^\w+#]|_")
 
 
 def collapse(text: str) -> str:
     """Return a text with each run of white space as one blank."""
     return " ".join(text.split())
-
-
-def name_key(text: str) -> str:
-    """Return what spellings share: case, blanks and punctuation (but ``+``, ``#``) don't count."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return _KEY.sub("", folded) or collapse(folded)
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -46,7 +39,8 @@ class MentionFacts:
         mention: The mention.
         text: Its characters.
         software_key: What its software is called: the id of the linking or, where nobody linked,
-            the key of its name; None where it stands for no software.
+            the key of the name that its document uses most; None where it stands for no software.
+        elsewhere: What is attached to other mentions of the same software in the document.
         attributes: Relation type -> the mentions that are attached to it, in reading order.
         hosts: The relations that attach it to others.
     """
@@ -57,6 +51,7 @@ class MentionFacts:
     software_key: str | None
     attributes: Mapping[RelationType, tuple[Mention, ...]]
     hosts: tuple[Relation, ...]
+    elsewhere: tuple[Relation, ...] = ()
 
     @property
     def is_software(self) -> bool:
@@ -92,12 +87,14 @@ class DocumentFacts:
     mentions: tuple[MentionFacts, ...] = field(init=False)
     sentences: tuple[Sentence, ...] = field(init=False)
     _ids: dict[Mention, str] = field(init=False)
+    _software: dict[Mention, DocumentSoftware] = field(init=False)
 
     def __post_init__(self) -> None:
         document, annotation = self.labeled.document, self.labeled.annotation
         self.sentences = document.sentences or split_sentences(document.text)
         self._ids = {m: f"T{n}" for n, m in enumerate(annotation.mentions, start=1)}
         self.linking.check(document.id, set(self._ids.values()))
+        self._software = {m: one for one in self.result.resolve() for m in one.mentions}
         attributes: dict[Mention, dict[RelationType, tuple[Mention, ...]]] = {}
         hosts: dict[Mention, tuple[Relation, ...]] = {}
         for relation in annotation.relations:
@@ -112,6 +109,7 @@ class DocumentFacts:
                 self._software_key(mention, id),
                 attributes.get(mention, {}),
                 hosts.get(mention, ()),
+                self._elsewhere(mention),
             )
             for mention, id in self._ids.items()
         )
@@ -119,7 +117,16 @@ class DocumentFacts:
     def _software_key(self, mention: Mention, id: str) -> str | None:
         if self.linking.is_linked:
             return self.linking.id_of(self.document.id, id)
-        return name_key(self.text_of(mention)) if mention.type in SOFTWARE_TYPES else None
+        software = self._software.get(mention)
+        if mention.type not in PURPOSE_TYPES or software is None or not software.is_named:
+            return None
+        return name_key(software.name)
+
+    def _elsewhere(self, mention: Mention) -> tuple[Relation, ...]:
+        software = self._software.get(mention)
+        if software is None or mention.type not in PURPOSE_TYPES:
+            return ()
+        return tuple(r for r in software.attributes if r.tail != mention)
 
     @property
     def labeled(self) -> LabeledDocument:

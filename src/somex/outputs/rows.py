@@ -71,7 +71,8 @@ class MentionRow:
     confidence: float = _column("Probability that span and type are right; 1 for gold.")
     purpose: str | None = _column("Usage, Creation, Deposition or Mention; software only.")
     software_id: str | None = _column(
-        "Id in the table of software; empty for attributes and for what has no software."
+        "Id in the table of software, coreferences with a plain antecedent included; empty for "
+        "attributes and for what has no software."
     )
     attached_to: tuple[str, ...] = _column("Ids of the mentions that it is an attribute of.")
     versions: tuple[str, ...] = _column("Versions attached to it.")
@@ -116,7 +117,7 @@ class RelationRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftwareRow:
-    """A software: one of the linking or, where nobody linked, one name in one document."""
+    """A software: one of the linking or, where nobody linked, one of one document."""
 
     id: str = _column("Id in the linking; without a linking, document id, # and name.")
     document_id: str | None = _column("The document, where nobody linked.")
@@ -125,7 +126,7 @@ class SoftwareRow:
     names: tuple[str, ...] = _column("Every spelling, the commonest first.")
     identifiers: tuple[str, ...] = _column("Its identifiers, as URIs.")
     n_papers: int = _column("Documents that mention it.")
-    n_mentions: int = _column("Its mentions.")
+    n_mentions: int = _column("Its mentions, coreferences included.")
     versions: tuple[str, ...] = _column("Versions attached to its mentions, the commonest first.")
     developers: tuple[str, ...] = _column("Developers likewise.")
     urls: tuple[str, ...] = _column("URLs likewise.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from somex.core.errors import FormatError, SomexError
 from somex.core.schema import parse_entity_type, parse_purpose, parse_relation_type
+from somex.core.software import DocumentSoftware
 from somex.core.types import (
     Annotation,
     Document,
@@ -39,8 +40,10 @@ from somex.readers.jsonl_papers import (
     paper_from_json,
     paper_to_json,
 )
+from somex.readers.jsonl_software import parse_software, software_to_json
 from somex.readers.losses import WriteReport
 from somex.readers.problems import Problem
+from somex.resolution import resolve_software
 
 SCHEMA_VERSION = "somex.document/1"
 SUPPORTED_VERSIONS = (SCHEMA_VERSION,)
@@ -48,17 +51,24 @@ _PLACES = 6
 
 
 def document_to_json(
-    labeled: LabeledDocument, *, model: Mapping[str, Any] | None = None
+    labeled: LabeledDocument,
+    *,
+    model: Mapping[str, Any] | None = None,
+    software: Sequence[DocumentSoftware] | None = None,
 ) -> dict[str, Any]:
     """Return a document as a JSON object of the version `SCHEMA_VERSION`.
 
     Args:
         labeled: The document.
         model: What made the annotation, as JSON values; left out for gold annotation.
+        software: Which mentions are of one software; resolved by rules (`somex.resolution`) where
+            it is not given but a model is, left out where neither is.
 
     Returns:
         The object; mentions get the ids T1, T2, … in reading order, confidences 6 decimal places.
     """
+    if software is None and model is not None:
+        software = resolve_software(labeled)
     document, annotation = labeled.document, labeled.annotation
     ids = {mention: f"T{n}" for n, mention in enumerate(annotation.mentions, start=1)}
     found: dict[str, Any] = {
@@ -83,6 +93,8 @@ def document_to_json(
             for relation in annotation.relations
         ],
     }
+    if software is not None:
+        found["software"] = software_to_json(software, ids, document)
     return found if model is None else found | {"model": dict(model)}
 
 
@@ -128,10 +140,16 @@ class Result:
     Attributes:
         labeled: The document with its annotation.
         model: The line's ``model``, as JSON values; None for gold annotation.
+        software: The line's ``software``; None where it has none.
     """
 
     labeled: LabeledDocument
     model: Mapping[str, Any] | None
+    software: tuple[DocumentSoftware, ...] | None = None
+
+    def resolve(self) -> tuple[DocumentSoftware, ...]:
+        """Return the line's software or, where it has none, what the rules find."""
+        return resolve_software(self.labeled) if self.software is None else self.software
 
 
 def read_jsonl(path: str | Path) -> Iterator[LabeledDocument]:
@@ -152,16 +170,16 @@ def read_results(path: str | Path) -> Iterator[Result]:
     Raises:
         FormatError: As `read_jsonl`.
     """
-    for file, line, problems, labeled, model in _parse_lines(Path(path)):
-        if labeled is None or problems:
+    for file, line, problems, result in _parse_lines(Path(path)):
+        if result is None or problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             raise FormatError(f"{problems[0]}{more}", path=str(file), line=line)
-        yield Result(labeled, model)
+        yield result
 
 
 def check_jsonl(path: str | Path) -> Iterator[Problem]:
     """Yield every fault of a JSON Lines file, or of a folder that `somex extract` wrote."""
-    for file, line, messages, _, _ in _parse_lines(Path(path)):
+    for file, line, messages, _ in _parse_lines(Path(path)):
         for message in messages:
             yield Problem(str(file), line, message)
 
@@ -200,45 +218,45 @@ def format_line(labeled: LabeledDocument, *, model: Mapping[str, Any] | None = N
     return json.dumps(document_to_json(labeled, model=model), ensure_ascii=False)
 
 
-_Line = tuple[Path, int, list[str], LabeledDocument | None, Mapping[str, Any] | None]
+_Line = tuple[Path, int, list[str], Result | None]
 
 
 def _parse_lines(path: Path) -> Iterator[_Line]:
-    """Yield for each line its file, its number, its faults, its document and its model."""
+    """Yield for each line its file, its number, its faults and what it holds."""
     seen: dict[str, tuple[Path, int]] = {}
     for file in jsonl_files(path):
         for number, raw in enumerate(read_lines(file), start=1):
             if not raw.strip():
                 continue
             faults: list[str] = []
-            labeled, model = _parse_line(raw, faults.append)
-            if labeled is not None:
-                first = seen.setdefault(labeled.document.id, (file, number))
+            result = _parse_line(raw, faults.append)
+            if result is not None:
+                id = result.labeled.document.id
+                first = seen.setdefault(id, (file, number))
                 if first != (file, number):
                     where = f"line {first[1]}" + ("" if first[0] == file else f" of {first[0]}")
-                    faults.append(f"id {labeled.document.id!r} is that of {where} too")
-            yield file, number, faults, labeled, model
+                    faults.append(f"id {id!r} is that of {where} too")
+            yield file, number, faults, result
 
 
-def _parse_line(raw: bytes, tell: Tell) -> tuple[LabeledDocument | None, Mapping[str, Any] | None]:
+def _parse_line(raw: bytes, tell: Tell) -> Result | None:
     try:
         obj = json.loads(decode_utf8(raw, path=""))
     except FormatError as error:
         tell(error.message)
-        return None, None
+        return None
     except (json.JSONDecodeError, RecursionError) as error:
         tell(f"is no JSON ({error}); a line holds one JSON object")
-        return None, None
-    labeled = parse_document(obj, tell)
-    return labeled, None if labeled is None else obj.get("model")
+        return None
+    return _parse_result(obj, tell)
 
 
 _REQUIRED = dict.fromkeys(("schema", "id", "text"), STRING) | dict.fromkeys(
     ("mentions", "relations"), LIST
 )
-_OPTIONAL = dict.fromkeys(("sentences", "sections", *PAPER_MEMBERS), LIST) | dict.fromkeys(
-    ("provenance", "model"), OBJECT
-)
+_OPTIONAL = dict.fromkeys(
+    ("sentences", "sections", "software", *PAPER_MEMBERS), LIST
+) | dict.fromkeys(("provenance", "model"), OBJECT)
 
 
 def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
@@ -247,6 +265,11 @@ def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
     Returns:
         None where the faults leave no document.
     """
+    result = _parse_result(obj, tell)
+    return None if result is None else result.labeled
+
+
+def _parse_result(obj: object, tell: Tell) -> Result | None:
     version = obj.get("schema") if isinstance(obj, dict) else None
     if isinstance(obj, dict) and version not in SUPPORTED_VERSIONS:
         tell(f"schema is {version!r}; supported: {', '.join(SUPPORTED_VERSIONS)}")
@@ -266,7 +289,11 @@ def parse_document(obj: object, tell: Tell) -> LabeledDocument | None:
             provenance=_parse_provenance(members.get("provenance", {}), tell),
             **paper_from_json(members, tell),
         )
-        return LabeledDocument(document, Annotation.build(mentions.values(), relations))
+        labeled = LabeledDocument(document, Annotation.build(mentions.values(), relations))
+        software = None
+        if "software" in members:
+            software = parse_software(members["software"], mentions, relations, tell)
+        return Result(labeled, members.get("model"), software)
     except UnicodeEncodeError as error:
         tell(f"document.text holds half of a surrogate pair at character {error.start}")
     except SomexError as error:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 MIN_TELLING = 24
 """Characters (white space aside) from which on a sentence tells which document it stands in."""
+
+
+_SIGNS = re.compile(r"[^\w+#*]|_")
+
+
+def name_key(text: str) -> str:
+    """Return what spellings of a name share: case, blanks and signs but ``+ # *`` don't count."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _SIGNS.sub("", folded) or " ".join(folded.split())
 
 
 def squeeze(text: str) -> str:

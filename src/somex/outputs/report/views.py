@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from somex.core.schema import EntityType
+from somex.core.schema import EntityType, RelationType
 from somex.outputs.facts import DocumentFacts, MentionFacts, collapse
 from somex.outputs.report.passages import Block, Passage, blocks_of
 from somex.outputs.software_table import SoftwareSummary, SoftwareTable, by_software, ranked
@@ -201,6 +201,7 @@ def _mention_facts(facts: DocumentFacts, found: MentionFacts) -> tuple[tuple[str
     for type in found.attributes:
         label = words(type).removesuffix(" of")
         rows.append((label, ", ".join(facts.texts_of(found, type))))
+    rows += _elsewhere(facts, found)
     for relation in found.hosts:
         rows.append((words(relation.type), collapse(facts.text_of(relation.tail))))
     entries, dois = facts.citations_of(found)
@@ -214,6 +215,19 @@ def _mention_facts(facts: DocumentFacts, found: MentionFacts) -> tuple[tuple[str
     if linked is not None:
         rows.append(("software", linked.name))
     return tuple(rows)
+
+
+def _elsewhere(facts: DocumentFacts, found: MentionFacts) -> list[tuple[str, str]]:
+    """Return what the paper says of the software at other mentions, where this one has none."""
+    texts: dict[RelationType, dict[str, None]] = {}
+    for relation in found.elsewhere:
+        if relation.type not in found.attributes:
+            texts.setdefault(relation.type, {})[collapse(facts.text_of(relation.head))] = None
+    return [
+        (f"{words(type).removesuffix(' of')}, said elsewhere", ", ".join(of_type))
+        for type, of_type in texts.items()
+        if type is not RelationType.CITATION_OF
+    ]
 
 
 @dataclass(frozen=True, slots=True)
