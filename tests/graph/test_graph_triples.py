@@ -175,6 +175,32 @@ def test_graph_triples_a_coreference_takes_its_software_from_the_linking_only():
     assert v.IDENT_REF in {q.predicate for q in linked}
 
 
+def _told_elsewhere():
+    document = Document("d", "Fernwick ran. The program (2.1) is quick.")
+    name = Mention(EntityType.APPLICATION, 0, 8)
+    coreference = Mention(EntityType.SOFTWARE_COREFERENCE, 14, 25)
+    version = Mention(EntityType.VERSION, 27, 30)
+    relation = Relation(RelationType.VERSION_OF, version, coreference)
+    return LabeledDocument(document, Annotation.build([name, coreference, version], [relation]))
+
+
+def test_graph_triples_what_is_said_of_a_coreference_is_said_of_its_software():
+    quads = list(paper_quads(_told_elsewhere()))
+    node = "urn:somex:paper/d/software/fernwick"
+    assert objects(quads, node, v.SOFTWARE_VERSION) == {"2.1"}
+    assert objects(quads, node, v.NAME) == {"Fernwick"}
+    standing = {q.subject.value for q in quads
+                if q.predicate == v.IDENT_REF and q.object.value == node}  # fmt: skip
+    assert len(standing) == 2
+
+
+def test_graph_triples_a_coreference_of_linked_software_is_left_to_the_linking():
+    quads = list(paper_quads(_told_elsewhere(), software_ids={MentionRef("d", "T1"): "S"}))
+    assert {q.object.value for q in quads if q.predicate == v.IDENT_REF} == {
+        "urn:somex:software/default/S"
+    }
+
+
 def test_graph_triples_linked_software_has_identifiers_and_host():
     fwa, mossr, _ = (list(software_quads(s)) for s in papers.software())
     name = "urn:somex:software/default/S1"

@@ -1,23 +1,27 @@
 from __future__ import annotations
 
 import csv
+import json
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from output_documents import HOSTILE, empty, hostile, linked, paper, write_source
+from output_documents import HOSTILE, annotate, empty, hostile, linked, paper, write_source
 from somex.core import ConfigError, Document, FormatError, LabeledDocument
+from somex.core.schema import EntityType as E
 from somex.core.schema import RelationType
+from somex.core.schema import RelationType as R
 from somex.outputs import parquet_tables
 from somex.outputs.csv_tables import RISKY
-from somex.outputs.facts import MAX_SENTENCE, DocumentFacts, name_key
+from somex.outputs.facts import MAX_SENTENCE, DocumentFacts
 from somex.outputs.rows import TABLES, ColumnType, columns_of, format_columns
 from somex.outputs.source import Linking, OutputSource
 from somex.outputs.tables import get_table_format, iterate_rows, write_tables
 from somex.readers.jsonl import Result, write_jsonl
 from somex.readers.software_jsonl import write_software
+from somex.text.matching import name_key
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +82,47 @@ def test_tables_without_linking_group_by_document_and_name(tmp_path: Path) -> No
     ids = {row.id for row in rows}
     used = {row.software_id for row in rows_of(source, "mentions")} - {None}
     assert used == ids
+
+
+def _told_elsewhere() -> LabeledDocument:
+    """A name, later its acronym, and a coreference that alone has the version."""
+    text = "Meadow Line Counter was run. The program (version 2.1) is quick. MLC is free."
+    return annotate(
+        Document("papers/meadow", text),
+        [
+            (E.APPLICATION, "Meadow Line Counter"),
+            (E.SOFTWARE_COREFERENCE, "The program"),
+            (E.VERSION, "2.1"),
+            (E.APPLICATION, "MLC"),
+        ],
+        [(R.VERSION_OF, 2, 1)],
+    )
+
+
+def test_tables_without_linking_one_software_has_all_that_is_said_of_it(tmp_path: Path) -> None:
+    source = write_source(tmp_path, _told_elsewhere())
+    (software,) = rows_of(source, "software")
+    assert software.id == "papers/meadow#meadowlinecounter"
+    assert software.names == ("Meadow Line Counter", "MLC")
+    assert (software.n_mentions, software.versions) == (3, ("2.1",))
+    assert software.share_without_version == 0
+    rows = rows_of(source, "mentions")
+    assert [row.software_id for row in rows] == [software.id, software.id, None, software.id]
+    (paper_row,) = rows_of(source, "papers")
+    assert (paper_row.n_software, paper_row.n_without_version) == (1, 0)
+
+
+def test_tables_groups_of_the_file_go_before_the_rules(tmp_path: Path) -> None:
+    source = write_source(tmp_path, _told_elsewhere())
+    (path,) = source.documents
+    line = json.loads(path.read_text(encoding="utf-8"))
+    line["software"] = [
+        {"id": "S1", "name": "Meadow Line Counter", "mentions": ["T1"]},
+        {"id": "S2", "name": "MLC", "mentions": ["T2", "T4"]},
+    ]
+    path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    ids = [row.id for row in rows_of(source, "software")]
+    assert ids == ["papers/meadow#meadowlinecounter", "papers/meadow#mlc"]
 
 
 def test_tables_with_linking_have_a_row_a_software(tmp_path: Path) -> None:

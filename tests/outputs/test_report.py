@@ -78,6 +78,13 @@ def test_report_mentions_are_described(tmp_path: Path) -> None:
     assert "10.5555/count.3" in described
 
 
+def test_report_tells_of_a_mention_what_is_said_elsewhere(tmp_path: Path) -> None:
+    page = page_of(tmp_path, paper())
+    (mark,) = page.xpath("//mark[@id='p1-T8']")
+    described = text_of(page.get_element_by_id(mark.get("aria-describedby")))
+    assert "version, said elsewhere 2.1".replace(" ", "") in described.replace(" ", "")
+
+
 def test_report_folds_paragraphs_without_mentions(tmp_path: Path) -> None:
     page = page_of(tmp_path, paper())
     (fold,) = page.xpath("//details[@class='fold']")
