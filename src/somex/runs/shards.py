@@ -102,7 +102,7 @@ class ShardedRun:
         self._reader = SourceReader(grobid=grobid)
         shared = {"model": self._model, **asdict(settings), "grobid": grobid is not None}
         self._journal = Journal(folder, settings=json.loads(json.dumps(shared)))
-        for stray in folder.glob(".part-*.part"):  # a killed process left it
+        for stray in folder.glob(".*.part"):  # a killed process left it
             stray.unlink()
 
     def run(
