@@ -190,6 +190,7 @@ function showChosen() {
 function choose(id, moveFocus = true) {
   state.chosen = id;
   showChosen();
+  reader.uncover(id);
   if (moveFocus) byId("panel-title").focus({ preventScroll: true });
 }
 

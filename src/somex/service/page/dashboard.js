@@ -25,9 +25,12 @@ function bar(share, kind = "a") {
   return svg;
 }
 
+/** A bar with its number. */
+const meter = (share, text, kind) => h("div", { class: "meter" }, bar(share, kind), h("span", {}, text));
+
 function table(label, heads, rows) {
   return h("table", { class: "plain-table", "aria-label": label },
-    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: head.length > 1 ? "colgroup" : "col", colspan: head[1] ?? null }, head[0])))),
+    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
     h("tbody", {}, rows));
 }
 
@@ -38,9 +41,8 @@ function section(title, note, ...parts) {
 function mostUsed(rows) {
   const most = Math.max(1, ...rows.map((row) => row.papers));
   const body = rows.map((row) =>
-    h("tr", {}, h("th", { scope: "row" }, row.name), h("td", { class: "wide" }, bar(row.papers / most)),
-      h("td", { class: "n" }, row.papers.toLocaleString("en"))));
-  return section("Most used software", "Papers that mention it.", cutTable("Most used software", [["Software"], ["Papers", 2]], body));
+    h("tr", {}, h("th", { scope: "row" }, row.name), h("td", { class: "wide" }, meter(row.papers / most, row.papers.toLocaleString("en")))));
+  return section("Most used software", "Papers that mention it.", cutTable("Most used software", ["Software", "Papers"], body));
 }
 
 /** Numbers by version and year; the more papers, the stronger the shade. */
@@ -58,7 +60,7 @@ function versionTable({ name, rows }) {
         return h("td", { class: `heat heat-${n ? Math.ceil((4 * n) / most) : 0}` }, n ? String(n) : "");
       })));
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Versions of ${name} by year` },
-    table(`Papers by version of ${name} and year`, [["Version"], ...years.map((year) => [String(year)])], body));
+    table(`Papers by version of ${name} and year`, ["Version", ...years.map(String)], body));
 }
 
 function versions(answer) {
@@ -77,24 +79,22 @@ function network(answer) {
   const rows = links.map((link) =>
     h("tr", {}, h("th", { scope: "row" }, link.from), h("td", {}, link.to), h("td", { class: "n" }, String(link.papers))));
   return section("Used together", "A line joins software of one paper: the wider, the more papers.",
-    h("div", { class: "scroll network-box", tabindex: "0", role: "region", "aria-label": "Network of software" },
-      drawNetwork(answer, (text) => { told.textContent = text; })),
+    h("div", {},
+      drawNetwork(answer, innerWidth < 640 ? [360, 480] : [720, 460], (text) => { told.textContent = text; })),
     told,
-    h("details", {}, h("summary", {}, "The same as a table"), table("Pairs of software", [["Software"], ["With"], ["Papers"]], rows)));
+    h("details", {}, h("summary", {}, "The same as a table"), table("Pairs of software", ["Software", "With", "Papers"], rows)));
 }
 
 function badlyCited(rows) {
   const body = rows.map((row) => {
-    const cell = (n) => [
-      h("td", { class: "wide" }, bar(n / row.papers, "b")),
-      h("td", { class: "n" }, `${Math.round((100 * n) / row.papers)} %`),
-    ];
+    const cell = (n) =>
+      h("td", { class: "wide" }, meter(n / row.papers, `${Math.round((100 * n) / row.papers)} %`, "b"));
     return h("tr", {}, h("th", { scope: "row" }, row.name), h("td", { class: "n" }, String(row.papers)),
       cell(row.without_citation), cell(row.without_version));
   });
-  const heads = [["Software"], ["Papers"], ["No citation", 2], ["No version", 2]];
+  const heads = ["Software", "Papers", "No citation", "No version"];
   return section("Cited badly", "Of the papers that mention it, the share that gives no citation, and no version.",
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Software cited badly" }, cutTable("Software cited badly", heads, body)));
+    h("div", { class: "scroll thirds", tabindex: "0", role: "region", "aria-label": "Software cited badly" }, cutTable("Software cited badly", heads, body)));
 }
 
 function draw(place, answer) {

@@ -75,5 +75,5 @@ export function say(text) {
   }, 30);
   say.timer = setTimeout(() => {
     place.textContent = "";
-  }, 8000);
+  }, 5000);
 }

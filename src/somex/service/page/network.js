@@ -2,7 +2,7 @@
 
 import { count, s } from "./dom.js";
 
-const WIDTH = 720, HEIGHT = 460, STEPS = 300, EDGE_X = 64, EDGE_Y = 36;
+const STEPS = 300, EDGE_X = 56, EDGE_Y = 36;
 
 /** Pushes nodes apart, pulls what is linked together and all of it to the middle. */
 function step(nodes, links, ideal, most) {
@@ -30,8 +30,8 @@ function step(nodes, links, ideal, most) {
 }
 
 /** Gives each node a place in the drawing. */
-function layOut(nodes, links) {
-  const ideal = Math.sqrt((WIDTH * HEIGHT) / nodes.length);
+function layOut(nodes, links, width, height) {
+  const ideal = Math.sqrt((width * height) / nodes.length);
   nodes.forEach((node, n) => {
     const turn = n * 2.399963, far = ideal * Math.sqrt(n);
     node.x = far * Math.cos(turn);
@@ -44,13 +44,13 @@ function layOut(nodes, links) {
     const scale = wide ? (size - 2 * edge) / wide : 0;
     for (const node of nodes) node[key] = wide ? edge + (node[key] - low) * scale : size / 2;
   };
-  fit("x", WIDTH, EDGE_X);
-  fit("y", HEIGHT, EDGE_Y);
-  for (let n = 0; n < 60; n += 1) partLabels(nodes);
+  fit("x", width, EDGE_X);
+  fit("y", height, EDGE_Y);
+  for (let n = 0; n < 60; n += 1) partLabels(nodes, height);
 }
 
 /** Moves nodes up and down where circles or names lie on each other. */
-function partLabels(nodes) {
+function partLabels(nodes, height) {
   nodes.forEach((a, n) => {
     for (const b of nodes.slice(n + 1)) {
       const isNear = Math.abs(a.x - b.x) < 3.4 * (a.name.length + b.name.length) + 6;
@@ -58,7 +58,7 @@ function partLabels(nodes) {
       const lack = upper.r + lower.r + 18 - (lower.y - upper.y);
       if (!isNear || lack <= 0) continue;
       upper.y = Math.max(EDGE_Y, upper.y - Math.min(lack, 4) / 2);
-      lower.y = Math.min(HEIGHT - EDGE_Y, lower.y + Math.min(lack, 4) / 2);
+      lower.y = Math.min(height - EDGE_Y, lower.y + Math.min(lack, 4) / 2);
     }
   });
 }
@@ -84,11 +84,11 @@ function nameOf(node) {
   return `${node.name}, ${count(node.papers, "paper")}${used ? `; used with ${used}` : ""}`;
 }
 
-/** Draws the network; `tell(text)` takes what is known of the node under pointer or focus. */
-export function drawNetwork(answer, tell) {
+/** Draws the network, `[width, height]` large; `tell(text)` takes what is known of the node under pointer or focus. */
+export function drawNetwork(answer, [width, height], tell) {
   const { nodes, links } = nodesOf(answer);
-  layOut(nodes, links);
-  const svg = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "network", role: "group", "aria-label": "Software used together; arrow keys go from one to the next" });
+  layOut(nodes, links, width, height);
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, class: "network", role: "group", "aria-label": "Software used together; arrow keys go from one to the next" });
   for (const link of links) {
     link.line = s("line", { x1: link.a.x, y1: link.a.y, x2: link.b.x, y2: link.b.y, "stroke-width": 0.8 + 5 * link.share });
     svg.append(link.line);

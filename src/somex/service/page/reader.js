@@ -6,6 +6,7 @@ import { applyFilter, renderText, selectionIn, selectSpan } from "./view.js";
 
 const NEXT = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
+const SMALL = matchMedia("(max-width: 60rem)");
 const TOUCH = matchMedia("(hover: none)"); // a tap opens the panel, which tells the same
 
 export class Reader {
@@ -110,6 +111,14 @@ export class Reader {
     for (const mark of this.place.querySelectorAll(".chosen")) mark.classList.remove("chosen");
     if (id !== null) this.tagOf(id)?.closest(".m").classList.add("chosen");
     highlight(this.place, id);
+  }
+
+  /** Scrolls a mention out from under the panel, which on small screens lies over the text. */
+  uncover(id) {
+    const tag = this.tagOf(id);
+    if (!tag || !SMALL.matches) return;
+    const { top, bottom } = tag.getBoundingClientRect();
+    if (top < 0 || bottom > 0.42 * innerHeight) scrollBy(0, bottom - 0.3 * innerHeight);
   }
 
   /** Selects a span as if by mouse. */
