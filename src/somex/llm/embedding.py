@@ -38,7 +38,6 @@ def load_embedder(model: str = "default") -> tuple[Embed, str]:
             _, units = backend.encode(collate([window], pad_id=pieces.pad_id))
             rows.append(units[0])
         mean: Vectors = np.concatenate(rows).mean(axis=0)
-        vector: Vectors = (mean / (float(np.linalg.norm(mean)) or 1.0)).astype(np.float32)
-        return vector
+        return mean
 
     return embed, info.fingerprint

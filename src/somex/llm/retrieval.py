@@ -81,13 +81,15 @@ def _words(text: str) -> Counter[str]:
 
 
 Embed = Callable[[SentenceView], Vectors]
-"""Vector of a sentence, (H,), of length 1."""
+"""Vector of a sentence, (H,)."""
 
 
 def encoder_similarity(
     examples: Sequence[Labels], embed: Embed, *, cache: Path | None = None
 ) -> Similarity:
-    """Return the cosine of sentence vectors.
+    """Return the cosine of sentence vectors, the mean of the examples' taken off.
+
+    Vectors of an encoder share much of their direction; without the mean they tell more.
 
     Args:
         examples: Solved sentences, N of them, at least one.
@@ -102,13 +104,20 @@ def encoder_similarity(
             temporary = cache.with_suffix(".part.npy")
             np.save(temporary, vectors)
             temporary.replace(cache)
-    table = vectors
+    mean = vectors.mean(axis=0)
+    table = _unit_rows(vectors - mean)
 
     def similarity(view: SentenceView) -> Vectors:
-        scores: Vectors = table @ embed(view)
+        scores: Vectors = table @ _unit_rows((embed(view) - mean)[None])[0]
         return scores
 
     return similarity
+
+
+def _unit_rows(vectors: Vectors) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows: Vectors = vectors / np.maximum(norms, np.float32(1e-12))
+    return rows
 
 
 def _read_vectors(path: Path, n_examples: int) -> Vectors | None:
