@@ -196,6 +196,41 @@ def test_page_table_sorts_and_leads_to_the_mention(page: Any) -> None:
     assert focused == "plug-in: Plotmuse"
 
 
+def test_page_puts_together_what_the_service_resolved(page: Any) -> None:
+    text = "We used Sloperunner. This program (version 1.8) is from Ridge Labs."
+    names = ("Sloperunner", "program", "1.8", "Ridge Labs")
+    types = ("Application", "SoftwareCoreference", "Version", "Developer")
+    mentions = [
+        {"id": f"T{n}", "type": type, "text": name, "confidence": 0.9}
+        | {"char_start": text.index(name), "char_end": text.index(name) + len(name)}
+        for n, (name, type) in enumerate(zip(names, types, strict=True), start=1)
+    ]
+    version = {"text": "1.8", "mention": "T3", "of": "T2"}
+    found = {
+        "schema": "somex.document/1",
+        "id": "resolved",
+        "text": text,
+        "mentions": mentions,
+        "relations": [{"type": "Version_of", "head": "T3", "tail": "T2"}],
+        "software": [
+            {"id": "S1", "name": "Sloperunner", "mentions": ["T1", "T2"], "versions": [version]}
+        ],
+    }
+    answer = {"document": found, "seconds": 0.1, "model": {"name": "word-lists"}}
+    page.route("**/v1/extract", lambda route: route.fulfill(json=answer))
+    read(page, text)
+    (row,) = page.locator("#software tbody tr").all_inner_texts()
+    assert "1.8" in row
+    assert "no citation" in row
+    assert "no version" not in row
+    assert document(page)["software"] == found["software"]
+    tag(page, "Ridge Labs").click()
+    page.click("#delete-mention")
+    assert "software" not in document(page)
+    (row,) = page.locator("#software tbody tr").all_inner_texts()
+    assert "1.8" in row
+
+
 def test_page_starts_from_an_example(page: Any) -> None:
     title = page.locator("#examples b").first.inner_text()
     page.locator("#examples button").first.click()

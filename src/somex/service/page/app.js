@@ -217,9 +217,12 @@ function correct(step, focusId) {
 }
 
 function removeMention(id) {
-  const wasChosen = state.chosen === id;
+  const shown = paper().mentions.filter(filter.isShown);
+  const at = shown.findIndex((mention) => mention.id === id);
+  const next = shown[at + 1] ?? shown[at - 1];
   correct(() => edits.removeMention(paper(), id));
-  if (wasChosen) (byId("reader").querySelector('.tag[tabindex="0"]') ?? byId("result-title")).focus();
+  if (next) reader.focus(next.id);
+  else byId("result-title").focus();
 }
 
 const panelActions = {

@@ -170,17 +170,15 @@ export function highlight(place, id) {
   for (const lit of place.querySelectorAll(".on")) lit.classList.remove("on");
   place.classList.toggle("has-on", id !== null);
   if (id === null) return;
+  const wanted = CSS.escape(id);
+  const arcs = place.querySelectorAll(`.arc[data-head="${wanted}"], .arc[data-tail="${wanted}"]`);
   const ends = new Set([id]);
-  const svgs = new Set();
-  for (const arc of place.querySelectorAll(".arc")) {
-    const { head, tail } = arc.dataset;
-    if (head !== id && tail !== id) continue;
+  for (const arc of arcs) {
     arc.classList.add("on");
-    svgs.add(arc.ownerSVGElement);
-    ends.add(head).add(tail);
+    ends.add(arc.dataset.head).add(arc.dataset.tail);
   }
-  for (const svg of svgs) placeLabels(svg);
-  for (const mark of place.querySelectorAll(".m")) {
-    if (ends.has(mark.dataset.id)) mark.classList.add("on");
+  for (const svg of new Set([...arcs].map((arc) => arc.ownerSVGElement))) placeLabels(svg);
+  for (const end of ends) {
+    for (const mark of place.querySelectorAll(`.m[data-id="${CSS.escape(end)}"]`)) mark.classList.add("on");
   }
 }

@@ -61,7 +61,6 @@ function summaryOf(paper, mentions, isShown) {
     License_of: "licences",
     Citation_of: "citations",
   };
-  const names = mentions.map((mention) => collapse(paper.textOf(mention)));
   const dois = [], others = [];
   for (const mention of mentions) {
     const attributes = attributesOf(paper, mention.id, isShown);
@@ -74,30 +73,52 @@ function summaryOf(paper, mentions, isShown) {
     found.urls.push(...paper.urlsOf(mention));
   }
   for (const kind of Object.keys(found)) found[kind] = unique(found[kind]);
-  return { ...found, dois: unique(dois), names: unique(names), others: unique(others) };
+  return { ...found, dois: unique(dois), others: unique(others) };
 }
 
-/** The software of a paper in reading order, mentions of one name together. */
-export function softwareOf(paper, schema, isShown = () => true) {
-  const groups = new Map();
-  for (const mention of paper.mentions) {
-    if (!schema.softwareTypes.has(mention.type) || !isShown(mention)) continue;
-    const key = nameKey(paper.textOf(mention));
-    groups.set(key, [...(groups.get(key) ?? []), mention]);
+/** Mentions of one software together: as the service resolved them, what was corrected by name. */
+function groupsOf(paper, schema, isShown) {
+  const resolved = new Map();
+  for (const { id, mentions } of paper.source.software ?? []) {
+    for (const mention of mentions) resolved.set(mention, `software ${id}`);
   }
-  return [...groups].map(([key, mentions]) => {
+  const groups = new Map(), keys = new Map();
+  const add = (key, mention) => groups.set(key, [...(groups.get(key) ?? []), mention]);
+  const isNamed = (mention) => schema.softwareTypes.has(mention.type);
+  const isAsFound = (mention) => mention.source?.text === paper.textOf(mention);
+  const shown = paper.mentions.filter(isShown);
+  for (const mention of shown) {
+    const key = isAsFound(mention) ? resolved.get(mention.id) : undefined;
+    if (key === undefined || !schema.purposeTypes.has(mention.type)) continue;
+    add(key, mention);
+    if (isNamed(mention)) keys.set(nameKey(paper.textOf(mention)), key);
+  }
+  const grouped = new Set([...groups.values()].flat());
+  for (const mention of shown) {
+    if (!isNamed(mention) || grouped.has(mention)) continue;
+    const name = nameKey(paper.textOf(mention));
+    add(keys.get(name) ?? name, mention);
+  }
+  return [...groups.values()].filter((mentions) => mentions.some(isNamed));
+}
+
+/** The software of a paper in reading order, mentions of one software together. */
+export function softwareOf(paper, schema, isShown = () => true) {
+  const found = groupsOf(paper, schema, isShown).map((group) => {
+    const mentions = group.sort((a, b) => a.start - b.start);
+    const named = mentions.filter((mention) => schema.softwareTypes.has(mention.type));
+    const names = unique(named.map((mention) => collapse(paper.textOf(mention))));
     const facts = summaryOf(paper, mentions, isShown);
-    const name = facts.names[0];
     return {
-      key,
-      name,
-      mentions,
-      type: mentions[0].type,
       ...facts,
-      others: unique([...facts.names, ...facts.others]).filter((other) => other !== name),
+      name: names[0],
+      mentions,
+      type: named[0].type,
+      others: unique([...names, ...facts.others]).filter((other) => other !== names[0]),
       purposes: unique(mentions.map((m) => m.purpose).filter(Boolean)),
       hasVersion: facts.versions.length + facts.releases.length > 0,
       hasCitation: facts.citations.length > 0,
     };
   });
+  return found.sort((a, b) => a.mentions[0].start - b.mentions[0].start);
 }

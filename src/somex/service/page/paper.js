@@ -131,9 +131,10 @@ export class Paper {
   /** The document as it now stands; `keep` chooses the mentions that go along. */
   toJson(keep = () => true) {
     const kept = this.mentions.filter(keep);
-    const ids = new Map(kept.map((mention, n) => [mention.id, `T${n + 1}`]));
     const { mentions: _m, relations: _r, software, ...rest } = this.source;
     const isAsFound = this.nCorrections === 0 && kept.length === this.mentions.length;
+    const idOf = (mention, n) => (isAsFound ? mention.id : `T${n + 1}`);
+    const ids = new Map(kept.map((mention, n) => [mention.id, idOf(mention, n)]));
     const made = { ...rest };
     made.mentions = kept.map((mention) => this.#mentionToJson(mention, ids.get(mention.id)));
     made.relations = this.relations

@@ -173,9 +173,7 @@ export class Reader {
       this.focus(next.dataset.id);
     } else if (event.key === "Delete") {
       event.preventDefault();
-      const next = tags[at + 1] ?? tags[at - 1];
       this.on.remove(tag.dataset.id);
-      if (next) this.focus(next.dataset.id);
     } else if (event.key === "Escape") this.#leave();
   }
 
