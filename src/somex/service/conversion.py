@@ -95,9 +95,11 @@ def convert_documents(
 
 
 def _parse(obj: dict[str, Any], index: int) -> LabeledDocument:
+    """Return a document; its ``software`` follows from the rest and may be that of before."""
     try:
-        return document_from_json(obj)
-    except SomexError as error:
+        json.dumps(obj, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return document_from_json({name: obj[name] for name in obj if name != "software"})
+    except (SomexError, ValueError, RecursionError) as error:
         detail = printable(f"document {index}: {error}")
         raise ProblemError(422, "invalid-document", detail) from None
 

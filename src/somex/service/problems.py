@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi import HTTPException as FastAPIHTTPException
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,8 +21,10 @@ _MAX_FAULTS = 20
 _MAX_CHARS = 300
 
 
-class ProblemError(Exception):
+class ProblemError(FastAPIHTTPException):
     """An answer that tells what is wrong with a request, or why it can't be served now.
+
+    It is an `HTTPException` since FastAPI lets no other error of reading a body through.
 
     Args:
         status: HTTP status, 400 to 599.
@@ -42,12 +45,12 @@ class ProblemError(Exception):
         errors: Sequence[dict[str, str]] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.status, self.kind, self.detail = status, kind, detail
-        self.errors = list(errors)
-        self.headers = dict(headers or {})
+        sent = dict(headers or {})
         if retry_after is not None:
-            self.headers["Retry-After"] = str(retry_after)
+            sent["Retry-After"] = str(retry_after)
+        super().__init__(status, detail, sent)
+        self.status, self.kind = status, kind
+        self.errors = list(errors)
 
     def to_json(self) -> dict[str, Any]:
         """Return the members of the problem."""
