@@ -2,6 +2,7 @@
 
 import { h, words } from "./dom.js";
 
+const MOST_DRAWN = 500; // mentions; beyond, what is out of sight is not laid out
 const SHORT = { ProgrammingEnvironment: "environment", SoftwareCoreference: "coreference" };
 const starts = new WeakMap(); // text node -> its place in the text of the paper
 
@@ -104,6 +105,7 @@ export function renderText(paper, place) {
     if (isPlain && tag === "p") block.classList.add("plain");
     return block;
   });
+  place.classList.toggle("large", paper.mentions.length > MOST_DRAWN);
   place.replaceChildren(...blocks);
 }
 
