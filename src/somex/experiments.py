@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from somex.core.config import build_config
 from somex.core.errors import ConfigError
 from somex.core.types import LabeledDocument
 from somex.corpus import TrainingData, build_training_data, hash_documents
@@ -149,13 +150,13 @@ def _begin(recipe: Recipe, data: TrainingData, place: Path, *, resume: bool) -> 
 
 def _check_same(recipe: Recipe, data: TrainingData, place: Path) -> None:
     """Compare a recipe and its data with those that a run folder was begun with."""
-    begun = _read_json(place / "recipe.json")
-    now = json.loads(json.dumps(recipe.to_json()))
+    path = place / "recipe.json"  # keys that it lacks are newer than it and had their defaults
+    begun = build_config(Recipe, _read_json(path), where=str(path)).to_json()
     changed = [
-        f"{part}.{key} was {begun.get(part, {}).get(key)!r} and is {value!r}"
+        f"{part}.{key} was {begun[part][key]!r} and is {value!r}"
         for part in ("model", "training")
-        for key, value in now[part].items()
-        if begun.get(part, {}).get(key) != value
+        for key, value in recipe.to_json()[part].items()
+        if begun[part][key] != value
     ]
     if _read_json(place / "data.json") != describe_data(data):
         changed.append("the sentences (or folds) are others")

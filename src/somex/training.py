@@ -21,12 +21,12 @@ from safetensors.torch import load_file
 from somex.core.types import LabeledDocument
 from somex.metrics import Report, evaluate
 from somex.model.examples import Example, build_examples
+from somex.model.families import find_family
 from somex.model.folder import TOKENIZER_FILE, WEIGHTS_FILE, read_pieces
 from somex.model.modules import JointModel
-from somex.model.objective import task_losses
 from somex.model.predictor import Predictor
 from somex.model.torch_backend import TorchBackend, autocast
-from somex.model.torch_folder import load_tokenizer, save_model, write_json
+from somex.model.torch_folder import save_model, write_json
 from somex.optimizer import Average, build_optimizer, build_schedule, clip
 from somex.recipe import Recipe, TrainingConfig
 from somex.run_state import (
@@ -102,11 +102,12 @@ class Trainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         seed_everything(self.config.seed)
         folder.mkdir(parents=True, exist_ok=True)
-        self.tokenizer = load_tokenizer(recipe.model.encoder)
+        self.family = find_family(recipe.model)
+        self.tokenizer = self.family.load_tokenizer(recipe.model)
         self.tokenizer.save(str(folder / TOKENIZER_FILE))
         self.pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=recipe.model.max_pieces)
         self.examples = self._examples(train)
-        self.model = JointModel.from_pretrained_encoder(recipe.model).to(self.device)
+        self.model = self.family.build_model(recipe.model, self.tokenizer).to(self.device)
         self.history: list[dict[str, object]] = []
 
     def _examples(self, train: Sequence[LabeledDocument]) -> list[Example]:
@@ -150,6 +151,7 @@ class Trainer:
             pieces=self.pieces.encoder,
             config=self.recipe.model,
             pad_id=self.pieces.pad_id,
+            find_mentions=self.family.finder(pieces=self.pieces),
         )
 
     def score(self, documents: Sequence[LabeledDocument]) -> Report:
@@ -214,8 +216,8 @@ class _Stage:
     def _backward(self, examples: list[Example], *, share: float) -> tuple[float, float]:
         trainer = self.trainer
         with autocast(trainer.device, self.config.precision):
-            losses = task_losses(
-                trainer.model, examples, task=self.task, pad_id=trainer.pieces.pad_id
+            losses = trainer.family.task_losses(
+                trainer.model, examples, task=self.task, pieces=trainer.pieces
             )
         weight = self.config.relation_weight if self.task == "joint" else 1.0
         total = losses.ner + weight * losses.re

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from somex.core.config import build_config, check_ranges
 from somex.core.errors import ConfigError, ModelError
+from somex.model.span.options import SpanOptions
 
 MODEL_FORMAT = 1
 
@@ -19,6 +20,7 @@ class ModelConfig:
     """Architecture of a joint model.
 
     Attributes:
+        family: ``token`` (a tag for each unit) or ``span`` (every span against prompted types).
         encoder: Hugging Face name or folder of the pretrained encoder.
         units: What is labelled: ``words`` (white-space tokens, as the paper) or ``atoms``.
         relation_head: ``pair`` (the paper's classifier over all pairs, Eq. 2) or ``host`` (each
@@ -32,7 +34,9 @@ class ModelConfig:
         purpose_head: Tell the purpose of software mentions as well (not in the paper).
         mention_dim: Width of a mention's vector in the relation head.
         dropout: Rate in the heads, 0 to 1.
-        max_pieces: Longest window, in word pieces with the special ones.
+        max_pieces: Longest window, in word pieces with the special ones (family span: without
+            the types before it).
+        span: Options of the family ``span``.
     """
 
     encoder: str
@@ -46,6 +50,8 @@ class ModelConfig:
     mention_dim: int = 256
     dropout: float = 0.1
     max_pieces: int = 256
+    family: Literal["token", "span"] = "token"
+    span: SpanOptions = field(default_factory=SpanOptions)
     format: int = MODEL_FORMAT
 
     def __post_init__(self) -> None:

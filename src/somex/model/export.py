@@ -7,6 +7,7 @@ channels apart in fp32; the two small graphs stay in fp32.
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -22,11 +23,11 @@ from somex.calibration import CALIBRATION_FILE
 from somex.core.errors import ModelError
 from somex.model.folder import TOKENIZER_FILE, read_pieces
 from somex.model.inputs import Batch
-from somex.model.modules import JointModel, TorchBatch, TorchMentions, TorchPairs
+from somex.model.modules import JointModel, TorchMentions, TorchPairs
 from somex.model.onnx_backend import ENCODE_FILE, PURPOSE_FILE, RELATE_FILE
 from somex.model.outliers import OUTLIER_WEIGHT, calibration_batches, split_outliers
 from somex.model.quantize import find_products, measure_ranges, quantize_products
-from somex.model.torch_folder import load_model, write_json
+from somex.model.torch_folder import ENCODER_CONFIG_FOLDER, load_model, write_json
 
 PRECISIONS = ("int8", "fp32")
 MAX_DATA_BYTES = 90_000_000
@@ -40,7 +41,7 @@ class _Encode(nn.Module):
         self.model = model
 
     def forward(self, *tensors: Tensor) -> tuple[Tensor, Tensor]:
-        return self.model.encode(TorchBatch(*tensors))
+        return self.model.encode(self.model.batch_class(*tensors))
 
 
 class _Relate(nn.Module):
@@ -64,8 +65,9 @@ class _Purpose(nn.Module):
 Axes = dict[str, dict[int, str]]
 """Name of a graph's input or output -> its axes of free length, with their names."""
 
-_PIECES = ("piece_ids", "piece_mask", "piece_shapes")
-_UNITS = ("unit_first", "unit_last", "unit_shapes")
+_LENGTHS = {"piece": (7, "n_pieces"), "unit": (5, "n_units"), "label": (3, "n_labels")}
+"""First word of an input's name -> the length that is traced, and the name of the axis."""
+
 _MENTIONS = ("mention_row", "mention_start", "mention_last", "mention_type")
 _PAIRS = ("pair_head", "pair_tail", "pair_distance", "pair_between")
 
@@ -91,7 +93,7 @@ def export_model(
     batches: list[Batch] = []
     if precision == "int8":
         pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=model.config.max_pieces)
-        batches = calibration_batches(pieces.encoder, model.config, pieces.pad_id, calibration)
+        batches = calibration_batches(pieces, model.config, calibration)
         split_outliers(model, batches)
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target) as name:
@@ -106,23 +108,31 @@ def export_model(
         for graph in graphs:
             source = temporary / graph
             if precision == "int8" and graph == ENCODE_FILE:
-                source = _quantize(source, batches)
+                source = _quantize(source, batches, names=_encode_inputs(model))
             _save_split(onnx.load(source), target / graph)
     encoder = Path(model.config.encoder)
     portable = encoder.name if encoder.is_absolute() else model.config.encoder
     write_json(target / "config.json", {**model.config.to_json(), "encoder": portable})
-    for name in (TOKENIZER_FILE, CALIBRATION_FILE):
+    (target / ENCODER_CONFIG_FOLDER).mkdir(exist_ok=True)
+    for name in (TOKENIZER_FILE, CALIBRATION_FILE, f"{ENCODER_CONFIG_FOLDER}/config.json"):
         if target.resolve() != folder.resolve() and (folder / name).is_file():
             shutil.copyfile(folder / name, target / name)
 
 
 def _trace_encode(model: JointModel, path: Path) -> None:
-    pieces = [torch.ones((2, 7), dtype=torch.int64) for _ in _PIECES]
-    units = [torch.ones((2, 5), dtype=torch.int64) for _ in _UNITS]
-    axes = {name: {0: "batch", 1: "n_pieces"} for name in _PIECES}
-    axes |= {name: {0: "batch", 1: "n_units"} for name in _UNITS}
-    outputs = {name: {0: "batch", 1: "n_units"} for name in ("tag_logits", "unit_vectors")}
-    _trace(_Encode(model), [*pieces, *units], axes, outputs, path)
+    tensors: list[Tensor] = []
+    axes: Axes = {}
+    for name in _encode_inputs(model):
+        length, axis = _LENGTHS[name.partition("_")[0]]
+        tensors.append(torch.ones((2, length), dtype=torch.int64))
+        axes[name] = {0: "batch", 1: axis}
+    outputs = {"tag_logits": model.logit_axes, "unit_vectors": {0: "batch", 1: "n_units"}}
+    _trace(_Encode(model), tensors, axes, outputs, path)
+
+
+def _encode_inputs(model: JointModel) -> list[str]:
+    """Name what the network reads, in the order of its batch."""
+    return [field.name for field in dataclasses.fields(model.batch_class)]
 
 
 def _trace_relate(model: JointModel, path: Path) -> None:
@@ -160,11 +170,10 @@ def _trace(
     )
 
 
-def _quantize(source: Path, batches: Sequence[Batch]) -> Path:
+def _quantize(source: Path, batches: Sequence[Batch], *, names: Sequence[str]) -> Path:
     """Quantise the embeddings as ONNX Runtime does it, the products by measured ranges."""
     target = source.with_name(f"int8-{source.name}")
     graph = onnx.load(source)
-    names = [*_PIECES, *_UNITS]
     feeds = ({name: getattr(batch, name) for name in names} for batch in batches)
     products = find_products(graph.graph, keep=lambda name: OUTLIER_WEIGHT in name)
     quantize_products(graph, products, measure_ranges(source, products, feeds))

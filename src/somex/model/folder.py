@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -12,20 +12,13 @@ from somex.core.errors import MissingExtraError, ModelError
 from somex.decoding import DecodingConfig
 from somex.model.backend import Backend
 from somex.model.config import ModelConfig, read_model_config
-from somex.model.inputs import PieceEncoder
+from somex.model.families import find_family
+from somex.model.inputs import PieceEncoder, Pieces
 from somex.model.onnx_backend import ENCODE_FILE, OnnxBackend
 from somex.model.predictor import Predictor
 
 TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_FILE = "model.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """A tokenizer ready for a model: cuts units into pieces and knows the padding piece."""
-
-    encoder: PieceEncoder
-    pad_id: int
 
 
 def read_pieces(path: Path, *, max_pieces: int) -> Pieces:
@@ -44,7 +37,7 @@ def read_pieces(path: Path, *, max_pieces: int) -> Pieces:
     if not padding:
         raise ModelError(f"{path} names no padding piece; save it through somex")
     pad_id = int(padding["pad_id"])
-    return Pieces(PieceEncoder(tokenizer, max_pieces=max_pieces), pad_id)
+    return Pieces(PieceEncoder(tokenizer, max_pieces=max_pieces), pad_id, tokenizer)
 
 
 def open_predictor(
@@ -89,6 +82,7 @@ def open_predictor(
         pad_id=pieces.pad_id,
         decoding=decoding,
         n_repeats=n_repeats,
+        find_mentions=find_family(config).finder(pieces=pieces),
     )
 
 

@@ -152,6 +152,15 @@ class PieceEncoder:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A tokenizer ready for a model: cuts units into pieces and knows the padding piece."""
+
+    encoder: PieceEncoder
+    pad_id: int
+    tokenizer: Tokenizer
+
+
 def encode_sentence(
     document: Document, sentence: Sentence, *, pieces: PieceEncoder, config: ModelConfig
 ) -> list[Window]:

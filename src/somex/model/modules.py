@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pickle import UnpicklingError
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 
 from somex.core.errors import ConfigError, ModelError
 from somex.core.schema import ENTITY_TYPES, PURPOSES
@@ -189,7 +190,15 @@ class PurposeHead(nn.Module):
 
 
 class JointModel(nn.Module):
-    """Encoder, token head and relation head; with separate encoders, one for each task."""
+    """Encoder, token head and relation head; with separate encoders, one for each task.
+
+    Attributes:
+        batch_class: What `encode` reads.
+        logit_axes: The axes of its first result that are not of a fixed length, with their names.
+    """
+
+    batch_class: type[TorchBatch] = TorchBatch
+    logit_axes: ClassVar[dict[int, str]] = {0: "batch", 1: "n_units"}
 
     def __init__(self, config: ModelConfig, encoders: list[PreTrainedModel]) -> None:
         super().__init__()
@@ -199,13 +208,17 @@ class JointModel(nn.Module):
             UnitEncoder(config, encoders[1]) if config.encoders == "separate" else None
         )
         width = self.unit_encoder.width
-        self.token_head = TokenHead(width, config.dropout)
+        self.token_head = self.build_head(width, config)
         head = PairHead if config.relation_head == "pair" else HostHead
         self.relation_head = head(width, config)
         self.purpose_head = PurposeHead(width, config) if config.purpose_head else None
 
+    def build_head(self, width: int, config: ModelConfig) -> nn.Module:
+        """Return the head that finds mentions."""
+        return TokenHead(width, config.dropout)
+
     @classmethod
-    def from_pretrained_encoder(cls, config: ModelConfig) -> JointModel:
+    def from_pretrained_encoder(cls, config: ModelConfig) -> Self:
         """Build a model around the pretrained encoder that the configuration names.
 
         Raises:
@@ -222,7 +235,7 @@ class JointModel(nn.Module):
         return cls(config, encoders)
 
     @classmethod
-    def from_encoder_config(cls, config: ModelConfig, encoder_config: AutoConfig) -> JointModel:
+    def from_encoder_config(cls, config: ModelConfig, encoder_config: PretrainedConfig) -> Self:
         """Build a model with random weights, to be loaded from a checkpoint."""
         n = 2 if config.encoders == "separate" else 1
         return cls(config, [_random_encoder(encoder_config) for _ in range(n)])
@@ -305,6 +318,6 @@ def count_positions(encoder: PreTrainedModel) -> int | None:
     return None
 
 
-def _random_encoder(config: AutoConfig) -> PreTrainedModel:
+def _random_encoder(config: PretrainedConfig) -> PreTrainedModel:
     encoder: PreTrainedModel = AutoModel.from_config(config).float()  # type: ignore[no-untyped-call]
     return encoder

@@ -47,7 +47,7 @@ def task_losses(
     else:
         logits, units = model.encode(inputs)
         ner = ner_loss(logits, _padded_tags(examples, batch, device))
-    return Losses(ner, relation_loss(model, units, examples), _purposes(model, units, examples))
+    return Losses(ner, relation_loss(model, units, examples), purposes_loss(model, units, examples))
 
 
 def _padded_tags(examples: Sequence[Example], batch: Batch, device: torch.device) -> Tensor:
@@ -57,7 +57,8 @@ def _padded_tags(examples: Sequence[Example], batch: Batch, device: torch.device
     return torch.from_numpy(tags).to(device)
 
 
-def _purposes(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:
+def purposes_loss(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:
+    """Return the loss of the purposes of gold mentions; units are (B, U, H)."""
     if model.purpose_head is None:
         return units.sum() * 0.0
     mentions = build_mentions([example.mentions for example in examples])

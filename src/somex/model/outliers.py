@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from somex.core.types import Document
 from somex.model.config import ModelConfig
-from somex.model.inputs import Batch, PieceEncoder, Window, collate, encode_sentence
+from somex.model.families import find_family
+from somex.model.inputs import Batch, Pieces, Window, encode_sentence
 from somex.model.modules import JointModel
 from somex.model.torch_backend import to_torch_batch
 from somex.text.sentences import split_sentences
@@ -62,15 +63,16 @@ class OutlierLinear(nn.Module):
 
 
 def calibration_batches(
-    pieces: PieceEncoder, config: ModelConfig, pad_id: int, texts: Sequence[str] = ()
+    pieces: Pieces, config: ModelConfig, texts: Sequence[str] = ()
 ) -> list[Batch]:
     """Cut calibration texts, CALIBRATION_TEXTS by default, to batches of one window each."""
     windows: list[Window] = []
     for text in texts or CALIBRATION_TEXTS:
         document = Document(id="calibration", text=text)
         for sentence in split_sentences(text):
-            windows += encode_sentence(document, sentence, pieces=pieces, config=config)
-    return [collate([window], pad_id=pad_id) for window in windows]
+            windows += encode_sentence(document, sentence, pieces=pieces.encoder, config=config)
+    family = find_family(config)
+    return [family.collate([window], pieces=pieces) for window in windows]
 
 
 def split_outliers(model: JointModel, batches: Sequence[Batch]) -> list[str]:
@@ -115,7 +117,7 @@ def _channel_peaks(
     device = next(model.parameters()).device
     with torch.inference_mode():
         for batch in batches:
-            model.encode(to_torch_batch(batch, device))
+            model.encode(to_torch_batch(batch, device, model.batch_class))
     for handle in handles:
         handle.remove()
     return {name: peak.clone() for name, peak in peaks.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -51,6 +52,29 @@ class _Found:
     relations: list[RelationPrediction]
 
 
+class MentionFinder(Protocol):
+    """Finds the mentions of a batch of windows; each family of models has its own."""
+
+    def __call__(
+        self, backend: Backend, windows: Sequence[Window], *, pad_id: int, decoding: DecodingConfig
+    ) -> tuple[list[list[SpanPrediction]], FloatArray]:
+        """Return the mentions of B windows and their unit vectors (B, U, H)."""
+        ...
+
+
+def find_by_tags(
+    backend: Backend, windows: Sequence[Window], *, pad_id: int, decoding: DecodingConfig
+) -> tuple[list[list[SpanPrediction]], FloatArray]:
+    """Find mentions by the tags of their units (family ``token``)."""
+    batch = collate(windows, pad_id=pad_id)
+    tag_logits, units = backend.encode(batch)
+    mentions = [
+        decode_mentions(tag_logits[row, :n], decoding, glued=_glued(windows[row].units))
+        for row, n in enumerate(batch.n_units.tolist())
+    ]
+    return mentions, units
+
+
 class Predictor:
     """Annotates documents with a model.
 
@@ -63,6 +87,7 @@ class Predictor:
         batch_pieces: Pieces of a batch, padding included, unless one window has more. A result
             depends on nothing but its window, whatever else the batch holds.
         n_repeats: So many results are kept for windows that come again; 0 for none.
+        find_mentions: What the model's family finds mentions with.
 
     Raises:
         ConfigError: ``batch_pieces`` is below 1, or ``n_repeats`` below 0.
@@ -78,6 +103,7 @@ class Predictor:
         decoding: DecodingConfig | None = None,
         batch_pieces: int = PIECES_PER_BATCH,
         n_repeats: int = 0,
+        find_mentions: MentionFinder = find_by_tags,
     ) -> None:
         if batch_pieces < 1:
             raise ConfigError(f"batch_pieces is {batch_pieces}; valid: 1 or more")
@@ -92,6 +118,7 @@ class Predictor:
         self._backend = backend
         self._pieces = pieces
         self._pad_id = pad_id
+        self._find_mentions = find_mentions
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         """Return one annotation a document, in the same order.
@@ -135,12 +162,9 @@ class Predictor:
         return [found[row] for row in range(len(windows))]
 
     def _run(self, windows: list[Window]) -> list[_Found]:
-        batch = collate(windows, pad_id=self._pad_id)
-        tag_logits, units = self._backend.encode(batch)
-        mentions = [
-            decode_mentions(tag_logits[row, :n], self.decoding, glued=_glued(windows[row].units))
-            for row, n in enumerate(batch.n_units.tolist())
-        ]
+        mentions, units = self._find_mentions(
+            self._backend, windows, pad_id=self._pad_id, decoding=self.decoding
+        )
         relations: list[list[RelationPrediction]] = [[] for _ in windows]
         for first, last in _pair_calls(mentions):
             unit_mentions = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar, overload
 
 import torch
 
@@ -11,11 +12,23 @@ from somex.model.inputs import Batch, FloatArray
 from somex.model.modules import JointModel, TorchBatch, TorchMentions, TorchPairs
 from somex.model.pairs import MentionBatch, PairBatch
 
+BatchT = TypeVar("BatchT", bound=TorchBatch)
 
-def to_torch_batch(batch: Batch, device: torch.device) -> TorchBatch:
-    """Move a batch to a device."""
-    names = [f.name for f in dataclasses.fields(TorchBatch)]
-    return TorchBatch(*(torch.from_numpy(getattr(batch, n)).to(device) for n in names))
+
+@overload
+def to_torch_batch(batch: Batch, device: torch.device) -> TorchBatch: ...
+
+
+@overload
+def to_torch_batch(batch: Batch, device: torch.device, kind: type[BatchT]) -> BatchT: ...
+
+
+def to_torch_batch(
+    batch: Batch, device: torch.device, kind: type[TorchBatch] = TorchBatch
+) -> TorchBatch:
+    """Move a batch to a device, as the kind of batch that a model reads."""
+    names = [f.name for f in dataclasses.fields(kind)]
+    return kind(*(torch.from_numpy(getattr(batch, n)).to(device) for n in names))
 
 
 def to_torch_mentions(mentions: MentionBatch, device: torch.device) -> TorchMentions:
@@ -59,7 +72,8 @@ class TorchBackend:
         """Return tag logits (B, U, 29) and unit vectors (B, U, H)."""
         self._model.eval()
         with torch.inference_mode(), autocast(self._device, self._precision):
-            logits, units = self._model.encode(to_torch_batch(batch, self._device))
+            inputs = to_torch_batch(batch, self._device, self._model.batch_class)
+            logits, units = self._model.encode(inputs)
         return logits.float().cpu().numpy(), units.float().cpu().numpy()
 
     def relate(self, units: FloatArray, pairs: PairBatch) -> FloatArray:

@@ -11,10 +11,11 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from somex.core.errors import ModelError
 from somex.model.config import ModelConfig, read_model_config
+from somex.model.families import find_family
 from somex.model.folder import TOKENIZER_FILE, WEIGHTS_FILE
 from somex.model.modules import JointModel
 
@@ -36,10 +37,25 @@ def load_tokenizer(name: str) -> Tokenizer:
         raise ModelError(
             f"the tokenizer of encoder {name!r} can't be loaded: {error}{_missing_packages()}"
         ) from None
+    return unwrap_tokenizer(wrapped, name, blanks=True)
+
+
+def unwrap_tokenizer(wrapped: PreTrainedTokenizerBase, name: str, *, blanks: bool) -> Tokenizer:
+    """Return the tokenizer within a wrapper of transformers, its padding piece set.
+
+    Args:
+        wrapped: The wrapper.
+        name: Of the encoder, for the error message.
+        blanks: Put a blank before each word, also where the tokenizer would not.
+
+    Raises:
+        ModelError: It is no fast tokenizer, or has no padding piece.
+    """
     if not wrapped.is_fast or wrapped.pad_token_id is None:
         raise ModelError(f"encoder {name!r} has no fast tokenizer with a padding piece")
     settings = json.loads(wrapped.backend_tokenizer.to_str())
-    _add_blanks(settings["pre_tokenizer"])
+    if blanks:
+        _add_blanks(settings["pre_tokenizer"])
     tokenizer = Tokenizer.from_str(json.dumps(settings))
     tokenizer.no_truncation()
     tokenizer.enable_padding(pad_id=wrapped.pad_token_id, pad_token=wrapped.pad_token)
@@ -90,7 +106,7 @@ def load_model(folder: Path, *, config: ModelConfig | None = None) -> JointModel
         if not (folder / needed).is_file():
             raise ModelError(f"{folder} holds no {needed}, which a torch model needs")
     encoder_config = AutoConfig.from_pretrained(folder / ENCODER_CONFIG_FOLDER)
-    model = JointModel.from_encoder_config(config, encoder_config)
+    model = find_family(config).rebuild_model(config, encoder_config)
     try:
         model.load_state_dict(load_file(folder / WEIGHTS_FILE))
     except (OSError, RuntimeError, SafetensorError) as error:
