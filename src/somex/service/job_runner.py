@@ -61,8 +61,9 @@ class JobRunner:
         self._is_closing = True
         self._has_work.set()
         if self._current is not None:
-            await asyncio.wait([self._current[1]], timeout=self._limits.seconds)
-            self._current[1].cancel()
+            _, task = self._current
+            await asyncio.wait([task], timeout=self._limits.seconds)
+            task.cancel()
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -176,13 +177,13 @@ class JobRunner:
     ) -> dict[str, Any] | Unread:
         """Return the annotated document at a position, or why there is none."""
         until = time.monotonic() + self._limits.seconds
-        id = reading.ids[position] if reading is not None else str(position)
+        text = self.store.text(job.id, position) if reading is None else None
+        id = reading.ids[position] if reading is not None else (text or ("?", ""))[0]
         try:
             if reading is not None:
                 return await annotate_part(
                     self._runtime, reading, position, job.options, until=until
                 )
-            text = self.store.text(job.id, position)
             if text is None:
                 return Unread(id, "its text is gone")
             (found,) = await self._runtime.annotate([Document(*text)], job.options)
@@ -191,6 +192,9 @@ class JobRunner:
             return Unread(id, f"took longer than {self._limits.seconds:g} s")
         except ReaderDiedError as error:
             return Unread(id, str(error))
+        except Exception:  # whatever it is, the job goes on and the log has it
+            log.exception("document %d of job %s failed", position, job.id)
+            return Unread(id, "an error in the service; its log tells more")
 
     async def _purge(self) -> None:
         """Delete the results that are older than they are kept."""

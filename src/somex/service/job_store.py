@@ -211,10 +211,6 @@ class JobStore:
             found: tuple[str, str] | None = self._db.execute(query, (id, position)).fetchone()
         return found
 
-    def has_texts(self, id: str) -> bool:
-        """Tell whether a job was given texts rather than files."""
-        return self.text(id, 0) is not None
-
     def done_positions(self, id: str) -> set[int]:
         """Return the positions that have an outcome."""
         with self._lock:
