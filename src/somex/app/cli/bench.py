@@ -9,6 +9,7 @@ import typer
 
 from somex.app.cli.bench_documents import bench_documents
 from somex.app.cli.bench_link import bench_link
+from somex.app.cli.bench_speed import bench_speed
 from somex.app.cli.json_output import print_json, write_json
 from somex.app.cli.options import Overrides, Resume, Seeds, Threads, parse_numbers
 from somex.core.errors import ConfigError, MissingExtraError
@@ -27,6 +28,7 @@ def _group() -> None:
 
 bench.command("link")(bench_link)
 bench.command("documents")(bench_documents)
+bench.command("speed")(bench_speed)
 
 
 @bench.command("ood")

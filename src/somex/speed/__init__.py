@@ -1,0 +1,1 @@
+"""The speed bench: ways to run a model, timed side by side in one run."""
