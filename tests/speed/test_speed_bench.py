@@ -159,5 +159,5 @@ def test_speed_bench_tells_what_it_can_not_run(models: Path, papers: Path, tmp_p
     with pytest.raises(ConfigError, match=r"encoder.config\.json is missing.*export again"):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
     spec = Spec("onnx-int8", str(tmp_path), str(tmp_path), str(tmp_path / "no.jsonl"), 1)
-    with pytest.raises(SomexError, match="the process of variant onnx-int8 died: .*ModelError"):
+    with pytest.raises(SomexError, match=r"the process of variant onnx-int8 died: .*ModelError"):
         run_variants([spec], n_rounds=1, folder=tmp_path)
