@@ -139,6 +139,93 @@ class LlmRecipe:
         return dataclasses.asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class TuningConfig:
+    """How LoRA weights are trained.
+
+    Attributes:
+        rank: Rank of the added matrices.
+        alpha: Their scale is ``alpha / rank``.
+        dropout: Rate before them, 0 to 1.
+        modules: Names of the layers that get them; ``all-linear`` is every linear layer but the
+            last.
+        epochs: Passes over the training answers.
+        batch_size: Answers a batch.
+        accumulation: Batches whose gradients are added up before a step.
+        learning_rate: Peak rate.
+        warmup: Share of the steps over which the rate climbs; it then falls linearly to 0.
+        clip_norm: Greatest norm of the gradient.
+        max_length: Longest prompt with answer, in tokens; longer ones are left out and counted.
+        checkpointing: Compute activations twice to save memory (8 billion weights on 24 GB).
+        seed: Of weights, order and dropout.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    modules: tuple[str, ...] = ("all-linear",)
+    epochs: int = 3
+    batch_size: int = 1
+    accumulation: int = 16
+    learning_rate: float = 2e-4
+    warmup: float = 0.03
+    clip_norm: float = 1.0
+    max_length: int = 2048
+    checkpointing: bool = False
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        ranges: dict[str, tuple[float, float]] = {
+            "rank": (1, 1024),
+            "alpha": (1, 4096),
+            "dropout": (0.0, 0.9),
+            "epochs": (1, 1000),
+            "batch_size": (1, 4096),
+            "accumulation": (1, 4096),
+            "learning_rate": (0.0, 1.0),
+            "warmup": (0.0, 1.0),
+            "clip_norm": (0.0, 1e6),
+            "max_length": (16, 1 << 20),
+        }
+        check_ranges(self, ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class TuneRecipe:
+    """One fine-tuning of a causal language model.
+
+    Attributes:
+        name: Of the experiment.
+        model: The model in this process, and the limits that its answers will have.
+        train: Labelled corpus.
+        prompt: How it is asked; with ``staged`` it learns the choices too.
+        tuning: How it is trained.
+    """
+
+    name: str
+    model: EndpointConfig
+    train: Source
+    prompt: PromptConfig = field(default_factory=PromptConfig)
+    tuning: TuningConfig = field(default_factory=TuningConfig)
+
+    def __post_init__(self) -> None:
+        if self.model.backend != "transformers":
+            raise ConfigError("fine-tuning needs model.backend: transformers")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as plain values."""
+        return dataclasses.asdict(self)
+
+
+def read_tune_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> TuneRecipe:
+    """Read and check a recipe of a fine-tuning; see `read_llm_recipe`.
+
+    Raises:
+        ConfigError: As `somex.recipe.read_recipe`.
+    """
+    return build_config(TuneRecipe, read_values(path, overrides=overrides), where=str(path))
+
+
 def read_llm_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> LlmRecipe:
     """Read and check a recipe of a language model.
 

@@ -26,6 +26,8 @@ class LocalChat:
         self._lock = threading.Lock()
         limit = getattr(model.config, "max_position_embeddings", None)
         self._n_most = limit if isinstance(limit, int) else 1 << 30
+        ends = model.generation_config.eos_token_id
+        self._ends = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}
 
     def complete(self, messages: Sequence[Message], schema: Schema) -> Completion:
         """Answer a conversation; the form is not enforced. See `ChatModel`."""
@@ -52,7 +54,7 @@ class LocalChat:
                 pad_token_id=self._tokenizer.eos_token_id,
                 **options,
             )[0, n_prompt:]
-        ended = len(made) > 0 and int(made[-1]) == self._tokenizer.eos_token_id
+        ended = len(made) > 0 and int(made[-1]) in self._ends
         answer = self._tokenizer.decode(made, skip_special_tokens=True)
         return Completion(answer, Usage(n_prompt, len(made)), is_cut=not ended)
 

@@ -87,9 +87,7 @@ Embed = Callable[[SentenceView], Vectors]
 def encoder_similarity(
     examples: Sequence[Labels], embed: Embed, *, cache: Path | None = None
 ) -> Similarity:
-    """Return the cosine of sentence vectors, the mean of the examples' taken off.
-
-    Vectors of an encoder share much of their direction; without the mean they tell more.
+    """Return the cosine of sentence vectors.
 
     Args:
         examples: Solved sentences, N of them, at least one.
@@ -104,11 +102,10 @@ def encoder_similarity(
             temporary = cache.with_suffix(".part.npy")
             np.save(temporary, vectors)
             temporary.replace(cache)
-    mean = vectors.mean(axis=0)
-    table = _unit_rows(vectors - mean)
+    table = _unit_rows(vectors)
 
     def similarity(view: SentenceView) -> Vectors:
-        scores: Vectors = table @ _unit_rows((embed(view) - mean)[None])[0]
+        scores: Vectors = table @ _unit_rows(embed(view)[None])[0]
         return scores
 
     return similarity

@@ -87,11 +87,30 @@ class JointStrategy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Option:
+class Option:
     """An answer to a choice: a relation of the mention to another one."""
 
     type: RelationType
     tail: Mention
+
+
+def relation_options(head: Mention, mentions: Sequence[Mention]) -> list[Option]:
+    """Return the relations that the schema allows from a mention to others, in their order."""
+    return [
+        Option(kind, tail)
+        for tail in mentions
+        if tail != head
+        for kind in relations_between(head.type, tail.type)
+    ]
+
+
+def relation_question(
+    view: SentenceView, head: Mention, options: Sequence[Option]
+) -> tuple[list[Message], Schema]:
+    """Return the question which option holds, 0 standing for none, and its answer's form."""
+    texts = ["none of these", *(_describe(view, option) for option in options)]
+    question = f"What is the {head.type} {_quote(view, head)} in this sentence?"
+    return build_choice(view, question, texts)
 
 
 class StagedStrategy:
@@ -111,12 +130,7 @@ class StagedStrategy:
         outcome.annotation = found
         relations: list[Relation] = []
         for head in found.mentions:
-            options = [
-                _Option(kind, tail)
-                for tail in found.mentions
-                if tail != head
-                for kind in relations_between(head.type, tail.type)
-            ]
+            options = relation_options(head, found.mentions)
             chosen = self._asker.choose(view, head, options, outcome) if options else None
             if chosen is not None:
                 relations.append(Relation(chosen.type, head, chosen.tail))
@@ -159,8 +173,8 @@ class _Asker:
         return Annotation() if best is None or best.annotation is None else best.annotation
 
     def choose(
-        self, view: SentenceView, head: Mention, options: Sequence[_Option], outcome: Outcome
-    ) -> _Option | None:
+        self, view: SentenceView, head: Mention, options: Sequence[Option], outcome: Outcome
+    ) -> Option | None:
         """Return the option that the model takes, None for none of them or no valid answer."""
         chosen: list[int | None] = []
 
@@ -171,9 +185,7 @@ class _Asker:
             outcome.records.append(AnswerRecord("choice", answer, n_corrections, faults))
             return faults
 
-        texts = ["none of these", *(_describe(view, option) for option in options)]
-        question = f"What is the {head.type} {_quote(view, head)} in this sentence?"
-        self._ask(*build_choice(view, question, texts), check)
+        self._ask(*relation_question(view, head, options), check)
         number = chosen[-1]
         return options[number - 1] if number else None
 
@@ -192,7 +204,7 @@ class _Asker:
             turns = correct(messages, answer.text, [fault.message for fault in faults])
 
 
-def _describe(view: SentenceView, option: _Option) -> str:
+def _describe(view: SentenceView, option: Option) -> str:
     words = option.type.removesuffix("_of")
     return f"{words} of the {option.tail.type} {_quote(view, option.tail)}"
 

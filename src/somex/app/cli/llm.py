@@ -9,11 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from somex.app.cli.options import Overrides
-from somex.core.errors import ConfigError
+from somex.app.cli.options import Overrides, Resume
+from somex.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from somex.core.types import Document
+    from somex.llm.tune import TuneStep
 
 llm = typer.Typer(
     name="llm", help="Ask language models, and check every answer.", no_args_is_help=True
@@ -53,12 +54,47 @@ def run(
     loaded = read_llm_recipe(recipe, overrides=tuple(override or ()))
     documents = _read_sentences(texts, data, split)[:first]
     with tqdm(total=len(documents), desc=loaded.name, unit="sentence") as bar:
-        result = run_recipe(
-            loaded, documents, folder=out, on_sentence=lambda _: bar.update()
-        )
+        result = run_recipe(loaded, documents, folder=out, on_sentence=lambda _: bar.update())
     write_submission(result.labeled, out)
     write_json(result.report, out / REPORT_FILE)
     _show(result.report)
+
+
+@llm.command()
+def tune(
+    recipe: Annotated[
+        Path, typer.Argument(help="Recipe: a YAML file, see recipes/llm-tune-llama3.yaml.")
+    ],
+    out: Annotated[Path, typer.Option(help="Run folder; the weights go to its folder adapter.")],
+    resume: Resume = False,
+    override: Overrides = None,
+) -> None:
+    """Fine-tune a causal language model with LoRA to give the answers that `llm run` asks for."""
+    from tqdm import tqdm
+
+    from somex.llm.config import read_tune_recipe
+
+    loaded = read_tune_recipe(recipe, overrides=tuple(override or ()))
+    try:
+        from somex.llm.tune import ADAPTER_FOLDER
+        from somex.llm.tune import tune as tune_model
+    except ImportError as error:
+        raise MissingExtraError(
+            f"`somex llm tune` needs {error.name}; pip install 'somex[llm-train]'"
+        ) from None
+    with tqdm(desc=loaded.name, unit="step") as bar:
+
+        def show(step: TuneStep) -> None:
+            bar.total, bar.n = step.n_steps, step.step
+            bar.set_postfix_str(f"epoch {step.epoch} loss {step.loss:.3f}")
+
+        history = tune_model(loaded, folder=out, resume=resume, on_step=show)
+    console = Console(stderr=True, highlight=False)
+    losses = ", ".join(f"{entry['loss']:.3f}" for entry in history["epochs"])
+    console.print(
+        f"{history['lessons']} answers learned, {history['left out']} too long; losses {losses}; "
+        f"in {out / ADAPTER_FOLDER}"
+    )
 
 
 def _read_sentences(texts: Path | None, data: Path | None, split: str) -> list[Document]:
