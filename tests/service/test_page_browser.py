@@ -81,7 +81,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     """The start view; a script error or a refusal by the CSP fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     found = context.new_page()
-    found.set_default_timeout(10_000)
+    found.set_default_timeout(60_000)  # on a machine with much to do, too
     faults: list[str] = []
     found.on("pageerror", lambda error: faults.append(str(error)))
     found.on(
