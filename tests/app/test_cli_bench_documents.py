@@ -68,7 +68,12 @@ def test_cli_bench_documents_trains_and_scores_each_fold(
     first = invoke(*asked)
     assert first.exit_code == 0, first.output
     results = json.loads((out / "results.json").read_text("utf-8"))
-    assert list(results["scores"]) == ["every sentence read", "prefilter"]
+    assert list(results["scores"]) == [
+        "every sentence read",
+        "prefilter",
+        "prefilter, above a confidence chosen on the other folds",
+    ]
+    assert sorted(results["thresholds"]) == ["0", "1", "2"]
     (row,) = results["scores"]["prefilter"]
     assert (row["name"], row["n_documents"]) == ("all", 12)
     assert row["software"]["n_gold"] == 36

@@ -214,9 +214,16 @@ def _of_recipe(
 
 def _score_held_out(bench: DocumentBench, held: HeldOut, *, n_resamples: int) -> dict[str, Any]:
     from somex.document_bench.scores import score_whole_documents
+    from somex.document_bench.thresholds import apply_thresholds
     from somex.experiments import describe_environment
     from somex.model.torch_folder import write_json as write_quietly
 
+    ways = held.ways()
+    thresholds = {}
+    if len(bench.folds) > 1:
+        last, found = list(ways.items())[-1]
+        left, thresholds = apply_thresholds(held.gold, found, n_folds=bench.n_folds)
+        ways[f"{last}, above a confidence chosen on the other folds"] = left
     results = {
         "recipe": bench.recipe.to_json(),
         "n_folds": bench.n_folds,
@@ -224,12 +231,13 @@ def _score_held_out(bench: DocumentBench, held: HeldOut, *, n_resamples: int) ->
         "easy_share": bench.easy_share,
         "environment": describe_environment(),
         "trained_on": held.trained_on,
+        "thresholds": thresholds,
         "scores": {
             way: [
                 s.to_json()
                 for s in score_whole_documents(held.gold, found, n_resamples=n_resamples)
             ]
-            for way, found in held.ways().items()
+            for way, found in ways.items()
         },
     }
     write_quietly(bench.folder / "results.json", results)
