@@ -149,3 +149,21 @@ def test_llm_prompts_explain_every_type_and_relation() -> None:
     prompt = system_prompt(with_relations=True)
     assert [name for name in (*ENTITY_TYPES, *RELATION_TYPES) if f"- {name}:" not in prompt] == []
     assert "Version_of" not in system_prompt(with_relations=False)
+
+
+def test_llm_strategy_lists_runs_of_whole_tokens_in_the_form() -> None:
+    model = Scripted([EMPTY])
+    annotate(JointStrategy(model, listed=True), "We used R and R 2.1 .")
+    listed = model.forms[0]["properties"]["mentions"]["items"]["properties"]["text"]["enum"]
+    assert listed[:6] == ["We", "used", "R", "and", "2.1", "."]
+    assert "R 2.1" in listed
+    assert "We used R and R 2.1 ." in listed
+    assert len(listed) == len(set(listed))
+
+
+def test_llm_sentence_lists_no_more_spans_than_asked_for() -> None:
+    text = " ".join(f"w{n}" for n in range(50))
+    view = view_sentence(somd_document(text.split(), id="d", path="p", line=1))
+    assert len(view.spans(400)) == 50 + 49 + 48 + 47 + 46 + 45 + 44 + 43
+    assert len(view.spans(10)) == 50
+    assert len(view.spans(10**6)) == 50 * 51 // 2

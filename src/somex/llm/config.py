@@ -105,6 +105,9 @@ class PromptConfig:
         examples: Labelled corpus that they come from.
         retrieval: How the nearest are found: ``encoder`` (somex's embedded model) or ``lexical``
             (rare words in common); ``auto`` takes the encoder where it is there.
+        spans: What a quote may be: ``free`` text that is then looked up, or ``listed``: the form
+            holds the runs of whole tokens of the sentence, so that a model that is held to it can
+            invent nothing (a form for each sentence, which some endpoints compile slowly).
         corrections: How often the model is asked again with its errors named.
     """
 
@@ -112,6 +115,7 @@ class PromptConfig:
     n_examples: int = 0
     examples: Source | None = None
     retrieval: Literal["auto", "encoder", "lexical"] = "auto"
+    spans: Literal["free", "listed"] = "free"
     corrections: int = 1
 
     def __post_init__(self) -> None:

@@ -106,11 +106,12 @@ def load_causal(name: str) -> tuple[Any, Any]:
     kind = torch.bfloat16 if torch.cuda.is_available() else torch.float32
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=kind)
+        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=kind)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(f"language model {name!r} can't be loaded: {reason}") from None
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return model.to(device).eval(), tokenizer
 
 
 def missing_extra(error: ImportError) -> MissingExtraError:

@@ -12,6 +12,9 @@ from somex.llm.grammar import enum_of, list_of, object_of
 from somex.llm.sentence import Labels, SentenceView, labels_to_json
 
 MAX_MENTIONS, MAX_RELATIONS = 40, 60
+MAX_SPANS = 400
+"""So many texts a form lists; hosted endpoints take about 500."""
+
 _MAX_TEXT = 300
 _E, _R = EntityType, RelationType
 
@@ -47,22 +50,32 @@ RELATION_MEANINGS: dict[RelationType, str] = {
     _R.SPECIFICATION_OF: "a software that specifies another one further",
 }
 
-_MENTION = object_of(
-    id={"type": "integer", "minimum": 1, "maximum": 99},
-    text={"type": "string", "maxLength": _MAX_TEXT},
-    occurrence={"type": "integer", "minimum": 1, "maximum": 99},
-    type=enum_of(ENTITY_TYPES),
-)
-_RELATION = object_of(
-    type=enum_of(RELATION_TYPES),
-    head={"type": "integer", "minimum": 1, "maximum": 99},
-    tail={"type": "integer", "minimum": 1, "maximum": 99},
-)
-MENTIONS_FORM: Schema = object_of(mentions=list_of(_MENTION, n_most=MAX_MENTIONS))
-JOINT_FORM: Schema = object_of(
-    mentions=list_of(_MENTION, n_most=MAX_MENTIONS),
-    relations=list_of(_RELATION, n_most=MAX_RELATIONS),
-)
+_NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": 99}
+_TEXT: Schema = {"type": "string", "maxLength": _MAX_TEXT}
+
+
+def mentions_form(quote: Schema = _TEXT, *, with_relations: bool) -> Schema:
+    """Return the form of an answer that names mentions and, maybe, relations.
+
+    Args:
+        quote: Form of a mention's text; any text by default.
+        with_relations: Whether it names relations.
+    """
+    mention = object_of(id=_NUMBER, text=quote, occurrence=_NUMBER, type=enum_of(ENTITY_TYPES))
+    relation = object_of(type=enum_of(RELATION_TYPES), head=_NUMBER, tail=_NUMBER)
+    mentions = list_of(mention, n_most=MAX_MENTIONS)
+    if not with_relations:
+        return object_of(mentions=mentions)
+    return object_of(mentions=mentions, relations=list_of(relation, n_most=MAX_RELATIONS))
+
+
+def listed_form(view: SentenceView, *, with_relations: bool) -> Schema:
+    """Return the form in which a mention's text is a run of whole tokens of the sentence."""
+    return mentions_form(enum_of(view.spans(MAX_SPANS)), with_relations=with_relations)
+
+
+MENTIONS_FORM = mentions_form(with_relations=False)
+JOINT_FORM = mentions_form(with_relations=True)
 
 _TASK = """You find mentions of software in a sentence of a scientific paper.
 Answer with JSON alone. For the sentence "{sentence}" the answer is:

@@ -97,8 +97,7 @@ def run_recipe(
     try:
         with open_model(recipe.model) as opened:
             chat = CachedChat(opened.chat, cache, parameters=cache_parameters(recipe.model))
-            n_corrections = recipe.prompt.corrections
-            strategy = build_strategy(recipe.prompt.strategy, chat, n_corrections=n_corrections)
+            strategy = build_strategy(recipe.prompt, chat)
             n_examples = recipe.prompt.n_examples
             shown = [[] if index is None else index.nearest(v, n_examples) for v in views]
             jobs = list(zip(views, shown, strict=True))

@@ -48,6 +48,23 @@ class SentenceView:
         )
         return [p for p in places if p.char_start in starts and p.char_end in ends]
 
+    def spans(self, n_most: int) -> list[str]:
+        """Return the texts of runs of whole tokens, the shorter runs first, up to ``n_most``.
+
+        Runs of one length are listed all or, where they are too many, not at all; single tokens
+        always are.
+        """
+        found: dict[str, None] = {}
+        for length in range(1, len(self.tokens) + 1):
+            firsts, lasts = self.tokens, self.tokens[length - 1 :]
+            starts = [token.char_start for token in firsts[: len(lasts)]]
+            ends = [token.char_end for token in lasts]
+            runs = [self.document.slice(a, b) for a, b in zip(starts, ends, strict=True)]
+            if length > 1 and len(found | dict.fromkeys(runs)) > n_most:
+                break
+            found |= dict.fromkeys(runs)
+        return list(found)
+
     def _starts(self, quote: str) -> list[int]:
         found: list[int] = []
         start = self.text.find(quote) if quote else -1

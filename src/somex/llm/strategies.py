@@ -9,7 +9,14 @@ from typing import Literal, Protocol, TypeVar
 from somex.core.schema import RelationType, relations_between
 from somex.core.types import Annotation, Mention, Relation
 from somex.llm.chat import ChatModel, Completion, Message, Schema
-from somex.llm.prompts import JOINT_FORM, MENTIONS_FORM, build_choice, build_messages, correct
+from somex.llm.config import PromptConfig
+from somex.llm.prompts import (
+    build_choice,
+    build_messages,
+    correct,
+    listed_form,
+    mentions_form,
+)
 from somex.llm.sentence import Labels, SentenceView
 from somex.llm.verify import Checked, Fault, verify_answer, verify_choice
 
@@ -76,10 +83,11 @@ class JointStrategy:
     Args:
         model: Answers.
         n_corrections: How often its errors are named.
+        listed: Whether the form lists the texts that a mention may have.
     """
 
-    def __init__(self, model: ChatModel, *, n_corrections: int = 1) -> None:
-        self._asker = _Asker(model, n_corrections)
+    def __init__(self, model: ChatModel, *, n_corrections: int = 1, listed: bool = False) -> None:
+        self._asker = _Asker(model, n_corrections, listed=listed)
 
     def annotate(self, view: SentenceView, examples: Sequence[Labels], outcome: Outcome) -> None:
         """Annotate a sentence; see `Strategy`."""
@@ -119,10 +127,11 @@ class StagedStrategy:
     Args:
         model: Answers.
         n_corrections: How often its errors are named, for each question.
+        listed: Whether the form lists the texts that a mention may have.
     """
 
-    def __init__(self, model: ChatModel, *, n_corrections: int = 1) -> None:
-        self._asker = _Asker(model, n_corrections)
+    def __init__(self, model: ChatModel, *, n_corrections: int = 1, listed: bool = False) -> None:
+        self._asker = _Asker(model, n_corrections, listed=listed)
 
     def annotate(self, view: SentenceView, examples: Sequence[Labels], outcome: Outcome) -> None:
         """Annotate a sentence; see `Strategy`."""
@@ -140,9 +149,10 @@ class StagedStrategy:
 class _Asker:
     """Asks, checks, and asks again with the errors named."""
 
-    def __init__(self, model: ChatModel, n_corrections: int) -> None:
+    def __init__(self, model: ChatModel, n_corrections: int, *, listed: bool) -> None:
         self._model = model
         self._n_corrections = n_corrections
+        self._listed = listed
 
     def mentions(
         self,
@@ -167,7 +177,8 @@ class _Asker:
             return found.faults
 
         messages = build_messages(view, examples, with_relations=with_relations)
-        self._ask(messages, JOINT_FORM if with_relations else MENTIONS_FORM, check)
+        form = listed_form(view, with_relations=with_relations) if self._listed else None
+        self._ask(messages, form or mentions_form(with_relations=with_relations), check)
         usable = [c for c in checked if c.annotation is not None]
         best = min(usable, key=lambda c: len(c.faults), default=None)
         return Annotation() if best is None or best.annotation is None else best.annotation
@@ -217,7 +228,7 @@ def _quote(view: SentenceView, mention: Mention) -> str:
     return f'"{quote}"' if len(places) == 1 else f'"{quote}" (occurrence {number})'
 
 
-def build_strategy(name: str, model: ChatModel, *, n_corrections: int) -> Strategy:
-    """Return the strategy of a recipe, ``joint`` or ``staged``."""
-    kind = JointStrategy if name == "joint" else StagedStrategy
-    return kind(model, n_corrections=n_corrections)
+def build_strategy(config: PromptConfig, model: ChatModel) -> Strategy:
+    """Return the strategy of a recipe."""
+    kind = JointStrategy if config.strategy == "joint" else StagedStrategy
+    return kind(model, n_corrections=config.corrections, listed=config.spans == "listed")

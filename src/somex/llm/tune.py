@@ -112,7 +112,8 @@ class _Tuner:
         self._optimizer = torch.optim.AdamW(self._weights, lr=config.learning_rate)
         a_step = config.batch_size * config.accumulation
         self._n_steps = config.epochs * -(-len(lessons) // a_step)
-        self._schedule = get_linear_schedule_with_warmup(
+        build_schedule: Any = get_linear_schedule_with_warmup  # it has no types
+        self._schedule = build_schedule(
             self._optimizer, round(config.warmup * self._n_steps), self._n_steps
         )
         self._epoch = self._step = 0
@@ -127,7 +128,7 @@ class _Tuner:
             self._epoch += 1
             self.history["epochs"].append({"epoch": self._epoch, "loss": loss})
             self._save()
-        self._model.save_pretrained(self._folder / ADAPTER_FOLDER)
+        self._model.save_pretrained(str(self._folder / ADAPTER_FOLDER))
         _write_json(self.history, self._folder / "history.json")
 
     def _run_epoch(self) -> float:
@@ -155,7 +156,7 @@ class _Tuner:
             batch = chosen[start : start + self._config.batch_size]
             ids, mask, labels = (t.to(self._model.device) for t in collate_lessons(batch))
             logits = self._model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
-            loss = torch.nn.functional.cross_entropy(
+            loss: Any = torch.nn.functional.cross_entropy(
                 logits.flatten(0, 1),
                 labels[:, 1:].flatten(),
                 ignore_index=_IGNORED,
