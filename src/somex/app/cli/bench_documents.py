@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -219,7 +219,7 @@ def _score_held_out(bench: DocumentBench, held: HeldOut, *, n_resamples: int) ->
     from somex.model.torch_folder import write_json as write_quietly
 
     ways = held.ways()
-    thresholds = {}
+    thresholds: Mapping[int, float] = {}
     if len(bench.folds) > 1:
         last, found = list(ways.items())[-1]
         left, thresholds = apply_thresholds(held.gold, found, n_folds=bench.n_folds)
