@@ -87,9 +87,7 @@ MAY_IMPORT = {
         "text",
     },
     "service": {
-        "calibration",
         "core",
-        "decoding",
         "graph",
         "model",
         "model_registry",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -115,6 +115,8 @@ class Predictor:
         self.n_windows_read = 0
         """Those of them that the network read."""
         self.decoding = decoding or DecodingConfig()
+        self.before_batch: Callable[[], None] | None = None
+        """Called before each batch; what it raises ends the work."""
         self._backend = backend
         self._pieces = pieces
         self._pad_id = pad_id
@@ -162,6 +164,8 @@ class Predictor:
         return [found[row] for row in range(len(windows))]
 
     def _run(self, windows: list[Window]) -> list[_Found]:
+        if self.before_batch is not None:
+            self.before_batch()
         mentions, units = self._find_mentions(
             self._backend, windows, pad_id=self._pad_id, decoding=self.decoding
         )

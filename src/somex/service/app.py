@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -52,7 +53,7 @@ def create_app(engine: Annotator, settings: Settings | None = None) -> FastAPI:
     metrics = Metrics()
     app = FastAPI(
         title="somex",
-        version=_version(),
+        version=version("somex"),
         description="Software mentions, their attributes and relations, in scientific text.",
         docs_url=None,
         redoc_url=None,
@@ -90,12 +91,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             runtime.is_ready = False
             await runner.close()
             await runtime.close()
-
-
-def _version() -> str:
-    import somex
-
-    return somex.__version__
 
 
 def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:

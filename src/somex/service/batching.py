@@ -61,6 +61,7 @@ class Batcher:
         self._max_documents, self._max_chars = max_documents, max_chars
         self._on_batch = on_batch
         self._waiting: list[_Item] = []
+        self._is_working = False
         self._has_work = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._task: asyncio.Task[None] | None = None
@@ -71,7 +72,7 @@ class Batcher:
 
     async def close(self) -> None:
         """Finish what waits, then stop."""
-        while self._waiting:
+        while self._waiting or self._is_working:
             await asyncio.sleep(0.01)
         if self._task is not None:
             self._task.cancel()
@@ -102,7 +103,9 @@ class Batcher:
             batch = self._take()
             if batch:
                 self._on_batch(len(batch))
+                self._is_working = True
                 await self._work(batch)
+                self._is_working = False
             if not self._waiting:
                 self._has_work.clear()
 

@@ -118,6 +118,7 @@ def _check(settings: Settings) -> None:
 
 def _tell(host: str, port: int, settings: Settings) -> None:
     logging.basicConfig(format="%(levelname)s: %(message)s")
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of clients' faults
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"somex serves http://{shown}:{port}/ (stop it with Ctrl+C)", err=True)
     if not settings.access.hosts and settings.access.keys is None:
