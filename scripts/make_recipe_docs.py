@@ -11,6 +11,7 @@ from typing import Any
 
 from make_cli_docs import update
 
+from somex.llm.config import EndpointConfig, PromptConfig, TuningConfig
 from somex.model.config import ModelConfig
 from somex.recipe import DataConfig, Source, TrainingConfig
 
@@ -21,6 +22,9 @@ PARTS = {
     "data": DataConfig,
     "data.train, data.extra[], data.never[]": Source,
     "training": TrainingConfig,
+    "model (language models)": EndpointConfig,
+    "prompt (language models)": PromptConfig,
+    "tuning (language models)": TuningConfig,
 }
 NOT_FOR_USERS = {"format": ModelConfig}
 

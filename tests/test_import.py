@@ -45,6 +45,7 @@ def _import(module: str) -> tuple[float, str]:
         "somex.model.predictor",
         "somex.model.folder",
         "somex.model.onnx_backend",
+        "somex.llm.run",
         "somex.pipeline",
         "somex.app.cli.main",
     ],
