@@ -22,7 +22,7 @@ from somex.core.types import LabeledDocument
 from somex.metrics import Report, evaluate
 from somex.model.examples import Example, build_examples
 from somex.model.families import find_family
-from somex.model.folder import TOKENIZER_FILE, WEIGHTS_FILE, read_pieces
+from somex.model.folder import TOKENIZER_FILE, WEIGHTS_FILE, read_pieces_of
 from somex.model.modules import JointModel
 from somex.model.predictor import Predictor
 from somex.model.torch_backend import TorchBackend, autocast
@@ -105,7 +105,7 @@ class Trainer:
         self.family = find_family(recipe.model)
         self.tokenizer = self.family.load_tokenizer(recipe.model)
         self.tokenizer.save(str(folder / TOKENIZER_FILE))
-        self.pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=recipe.model.max_pieces)
+        self.pieces = read_pieces_of(folder, recipe.model)
         self.examples = self._examples(train)
         self.model = self.family.build_model(recipe.model, self.tokenizer).to(self.device)
         self.history: list[dict[str, object]] = []

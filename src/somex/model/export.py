@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from somex.calibration import CALIBRATION_FILE
 from somex.core.errors import ModelError
-from somex.model.folder import TOKENIZER_FILE, read_pieces
+from somex.model.folder import TOKENIZER_FILE, read_pieces_of
 from somex.model.inputs import Batch
 from somex.model.modules import JointModel, TorchMentions, TorchPairs
 from somex.model.onnx_backend import ENCODE_FILE, PURPOSE_FILE, RELATE_FILE
@@ -92,7 +92,7 @@ def export_model(
     model = load_model(folder)
     batches: list[Batch] = []
     if precision == "int8":
-        pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=model.config.max_pieces)
+        pieces = read_pieces_of(folder, model.config)
         batches = calibration_batches(pieces, model.config, calibration)
         split_outliers(model, batches)
     target.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_FILE = "model.safetensors"
 
 
-def read_pieces(path: Path, *, max_pieces: int) -> Pieces:
+def read_pieces(path: Path, *, max_pieces: int, skip_blanks: bool = True) -> Pieces:
     """Read ``tokenizer.json``; the padding piece stands in its padding settings.
 
     Raises:
@@ -37,7 +37,17 @@ def read_pieces(path: Path, *, max_pieces: int) -> Pieces:
     if not padding:
         raise ModelError(f"{path} names no padding piece; save it through somex")
     pad_id = int(padding["pad_id"])
-    return Pieces(PieceEncoder(tokenizer, max_pieces=max_pieces), pad_id, tokenizer)
+    encoder = PieceEncoder(tokenizer, max_pieces=max_pieces, skip_blanks=skip_blanks)
+    return Pieces(encoder, pad_id, tokenizer)
+
+
+def read_pieces_of(folder: Path, config: ModelConfig) -> Pieces:
+    """Read ``tokenizer.json`` of a folder as a model of a configuration wants it."""
+    return read_pieces(
+        folder / TOKENIZER_FILE,
+        max_pieces=config.max_pieces,
+        skip_blanks=not config.span.from_gliner,
+    )
 
 
 def open_predictor(
@@ -64,17 +74,9 @@ def open_predictor(
     if not folder.is_dir():
         raise ModelError(f"{folder} is no folder; give a model folder or the name of a model")
     config = read_model_config(folder)
-    pieces = read_pieces(folder / TOKENIZER_FILE, max_pieces=config.max_pieces)
+    pieces = read_pieces_of(folder, config)
     decoding = replace(decoding or DecodingConfig(), calibrations=read_calibrations(folder))
-    if backend == "auto":
-        backend = "onnx" if (folder / ENCODE_FILE).is_file() else "torch"
-    if backend not in ("onnx", "torch"):
-        raise ModelError(f"unknown backend {backend!r}; valid: auto, onnx, torch")
-    runner: Backend
-    if backend == "onnx":
-        runner = OnnxBackend(folder, n_threads=n_threads)
-    else:
-        runner = _torch_backend(folder, config)
+    runner = open_backend(folder, config, backend=backend, n_threads=n_threads)
     return Predictor(
         runner,
         pieces=pieces.encoder,
@@ -84,6 +86,19 @@ def open_predictor(
         n_repeats=n_repeats,
         find_mentions=find_family(config).finder(pieces=pieces),
     )
+
+
+def open_backend(
+    folder: Path, config: ModelConfig, *, backend: str = "auto", n_threads: int | None = None
+) -> Backend:
+    """Open the network of a model folder; arguments and errors as of `open_predictor`."""
+    if backend == "auto":
+        backend = "onnx" if (folder / ENCODE_FILE).is_file() else "torch"
+    if backend not in ("onnx", "torch"):
+        raise ModelError(f"unknown backend {backend!r}; valid: auto, onnx, torch")
+    if backend == "onnx":
+        return OnnxBackend(folder, n_threads=n_threads)
+    return _torch_backend(folder, config)
 
 
 def _torch_backend(folder: Path, config: ModelConfig) -> Backend:

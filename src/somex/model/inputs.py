@@ -94,15 +94,23 @@ class Window:
 
 
 class PieceEncoder:
-    """Cuts units into word pieces with a ``tokenizers`` tokenizer; long sentences into windows."""
+    """Cuts units into word pieces with a ``tokenizers`` tokenizer; long sentences into windows.
 
-    def __init__(self, tokenizer: Tokenizer, *, max_pieces: int) -> None:
+    Args:
+        tokenizer: Cuts words.
+        max_pieces: Longest window, special pieces included.
+        skip_blanks: A unit's first piece is never one of LONE_BLANKS (public GLiNER checkpoints
+            were trained to read them).
+    """
+
+    def __init__(self, tokenizer: Tokenizer, *, max_pieces: int, skip_blanks: bool = True) -> None:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         self._tokenizer = tokenizer
         self._max_pieces = max_pieces
         self._n_special = tokenizer.num_special_tokens_to_add(False)
-        self._lone_blanks = {tokenizer.token_to_id(piece) for piece in LONE_BLANKS} - {None}
+        blanks = LONE_BLANKS if skip_blanks else ()
+        self._lone_blanks = {tokenizer.token_to_id(piece) for piece in blanks} - {None}
         if max_pieces <= self._n_special:
             raise ModelError(f"max_pieces {max_pieces} leaves no room beside the special pieces")
 

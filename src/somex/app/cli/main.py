@@ -26,6 +26,7 @@ from somex.app.cli.predict import predict
 from somex.app.cli.prefilter import prefilter
 from somex.app.cli.report import report
 from somex.app.cli.serve import serve, serve_key
+from somex.app.cli.spans import spans
 from somex.app.cli.train import train
 from somex.app.cli.validate import validate
 from somex.core.errors import SomexError
@@ -48,6 +49,7 @@ app.command()(tables)
 app.command()(report)
 app.command()(link)
 app.command()(predict)
+app.command()(spans)
 app.command()(train)
 app.command()(evaluate)
 app.command()(average)

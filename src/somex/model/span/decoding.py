@@ -57,3 +57,8 @@ def decode_schema_spans(
         for s in decode_spans(scores, least=config.lean)
     ]
     return [m for m in mentions if m.confidence >= config.min_confidence]
+
+
+def log_odds(probability: float) -> float:
+    """Return the log odds of a probability between 0 and 1."""
+    return float(np.log(probability) - np.log1p(-probability))
