@@ -16,6 +16,7 @@ from service_fakes import TEXT, FakeEngine, check_problem, client_of, zip_of
 from somex.core.schema import EntityType, RelationType, is_compatible
 from somex.readers.brat import read_brat
 from somex.readers.jsonl import document_from_json
+from somex.service import info
 from somex.service.app import PAGE
 from somex.service.guard import SECURITY_HEADERS
 
@@ -248,6 +249,21 @@ def test_service_models_lists_the_loaded_one_first(client: TestClient) -> None:
     first, *others = client.get("/v1/models").json()["models"]
     assert first == {"name": "fake", "fingerprint": "0123456789ab", "is_loaded": True}
     assert not any(model["is_loaded"] for model in others)
+
+
+def test_service_models_leaves_out_what_is_broken(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> None:
+        raise AttributeError("/secret/place has no such model")
+
+    monkeypatch.setattr(info, "find_model", broken)
+    info._installed.cache_clear()
+    try:
+        response = client.get("/v1/models")
+    finally:
+        info._installed.cache_clear()
+    assert [model["name"] for model in response.json()["models"]] == ["fake"]
 
 
 def test_service_examples_are_those_of_the_repository(client: TestClient) -> None:

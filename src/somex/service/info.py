@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from somex.core.errors import ModelError
 from somex.core.schema import (
     ENTITY_TYPES,
     PURPOSE_TYPES,
@@ -25,6 +26,7 @@ from somex.service.metrics import MEDIA_TYPE
 from somex.service.problems import ProblemError
 from somex.service.schemas import DashboardOut, ExampleOut, StatusOut
 
+log = logging.getLogger("somex.service")
 router = APIRouter()
 info = APIRouter(prefix="/v1", tags=["about"])
 
@@ -53,15 +55,21 @@ async def metrics(request: Request) -> Response:
 def models(request: Request) -> dict[str, Any]:
     """List the installed models, the one that works here first."""
     loaded = runtime_of(request).engine.describe(Options())
-    found = [{"name": loaded["name"], "fingerprint": loaded["fingerprint"], "is_loaded": True}]
+    first = {"name": loaded["name"], "fingerprint": loaded["fingerprint"], "is_loaded": True}
+    others = (m for m in _installed() if m["fingerprint"] != loaded["fingerprint"])
+    return {"models": [first, *({**m, "is_loaded": False} for m in others)], "settings": loaded}
+
+
+@cache  # fingerprints are taken over all weights
+def _installed() -> tuple[dict[str, Any], ...]:
+    """Return the installed models; those that can't be told are left out, and logged."""
+    found = []
     for name in model_names():
         try:
-            model = find_model(name)
-        except ModelError:
-            continue
-        if model.fingerprint != loaded["fingerprint"]:
-            found.append({**model.to_json(), "is_loaded": False})
-    return {"models": found, "settings": loaded}
+            found.append(find_model(name).to_json())
+        except Exception as error:  # of packages of others, too
+            log.warning("model %r can't be listed: %s", name, error)
+    return tuple(found)
 
 
 @info.get("/schema", responses=problems())
