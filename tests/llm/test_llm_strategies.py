@@ -167,3 +167,14 @@ def test_llm_sentence_lists_no_more_spans_than_asked_for() -> None:
     assert len(view.spans(400)) == 50 + 49 + 48 + 47 + 46 + 45 + 44 + 43
     assert len(view.spans(10)) == 50
     assert len(view.spans(10**6)) == 50 * 51 // 2
+
+
+def test_llm_strategy_staged_shows_solved_choices_too(tiny_corpus: list[LabeledDocument]) -> None:
+    model = Scripted(lambda a: {"answer": "0"} if "Question:" in a else {"mentions": MENTIONS})
+    shown = [view_labeled(labeled) for labeled in tiny_corpus[:2]]
+    annotate(StagedStrategy(model), examples=shown)
+    asked = next(m for m in model.asked if "the Version " in m[-1].content)
+    assert [m.role for m in asked] == ["system", *["user", "assistant"] * 2, "user"]
+    assert 'What is the Version "2.4"' in asked[1].content
+    assert asked[2].content == '{"answer": "1"}'
+    assert all("2.1" not in m.content for m in asked[:-1])

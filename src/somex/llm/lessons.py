@@ -9,9 +9,9 @@ from typing import Any
 from somex.core.types import LabeledDocument
 from somex.llm.chat import Message
 from somex.llm.local import format_prompt
-from somex.llm.prompts import build_messages, dump
+from somex.llm.prompts import build_choice, build_messages, dump
 from somex.llm.sentence import Labels, labels_to_json, view_labeled
-from somex.llm.strategies import relation_options, relation_question
+from somex.llm.strategies import solve_choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,9 @@ def build_lessons(labeled: Sequence[LabeledDocument], *, strategy: str) -> list[
 
 def _choices(labels: Labels) -> list[Lesson]:
     lessons = []
-    for head in labels.annotation.mentions:
-        options = relation_options(head, labels.annotation.mentions)
-        if not options:
-            continue
-        right = {(r.type, r.tail) for r in labels.annotation.relations if r.head == head}
-        number = next((n for n, o in enumerate(options, 1) if (o.type, o.tail) in right), 0)
-        messages, _ = relation_question(labels.view, head, options)
-        lessons.append(Lesson(tuple(messages), dump({"answer": str(number)})))
+    for solved in solve_choices(labels):
+        messages, _ = build_choice(solved.asked, solved.answer + 1)
+        lessons.append(Lesson(tuple(messages), dump({"answer": str(solved.answer)})))
     return lessons
 
 

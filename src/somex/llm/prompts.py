@@ -92,6 +92,11 @@ _RELATION_RULES = """
 Relations lead from "head" (the attribute) to "tail" (what it belongs to), both ids of mentions:
 {relations}"""
 
+_CHOICE = (
+    "You answer single-choice questions on a sentence of a scientific paper. "
+    'Answer with JSON alone, {"answer": "..."}, where the dots are the number of the right option.'
+)
+
 _SAMPLE = "Leaves were counted in Tessarix 2.1 ."
 _SAMPLE_ANSWER: dict[str, list[dict[str, Any]]] = {
     "mentions": [
@@ -143,24 +148,28 @@ def dump(values: Any) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
+def choice_text(view: SentenceView, question: str, options: Sequence[str]) -> str:
+    """Return a single-choice question on a sentence; its first option has number 0."""
+    lines = "\n".join(f"{number}: {option}" for number, option in enumerate(options))
+    return f"{_ask(view.text)}\nQuestion: {question}\n{lines}"
+
+
 def build_choice(
-    view: SentenceView, question: str, options: Sequence[str]
+    asked: str, n_options: int, examples: Sequence[tuple[str, int]] = ()
 ) -> tuple[list[Message], Schema]:
-    """Return a single-choice question on a sentence, and the form of its answer.
+    """Return the conversation that asks a single-choice question, and the form of its answer.
 
     Args:
-        view: The sentence.
-        question: What is asked.
-        options: What can be answered; the first one has number 0.
+        asked: Of `choice_text`.
+        n_options: How many options it has.
+        examples: Questions with the numbers of the right options.
     """
-    lines = "\n".join(f"{number}: {option}" for number, option in enumerate(options))
-    form = object_of(answer=enum_of([str(number) for number in range(len(options))]))
-    system = (
-        "You answer single-choice questions on a sentence of a scientific paper. "
-        'Answer with JSON alone: {"answer": "0"}, the number of the option'
-    )
-    asked = f"{_ask(view.text)}\nQuestion: {question}\n{lines}"
-    return [Message("system", system), Message("user", asked)], form
+    form = object_of(answer=enum_of([str(number) for number in range(n_options)]))
+    messages = [Message("system", _CHOICE)]
+    for example, number in examples:
+        messages.append(Message("user", example))
+        messages.append(Message("assistant", dump({"answer": str(number)})))
+    return [*messages, Message("user", asked)], form
 
 
 def correct(messages: Sequence[Message], answer: str, faults: Sequence[str]) -> list[Message]:

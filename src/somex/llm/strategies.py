@@ -13,6 +13,7 @@ from somex.llm.config import PromptConfig
 from somex.llm.prompts import (
     build_choice,
     build_messages,
+    choice_text,
     correct,
     listed_form,
     mentions_form,
@@ -113,12 +114,56 @@ def relation_options(head: Mention, mentions: Sequence[Mention]) -> list[Option]
 
 
 def relation_question(
-    view: SentenceView, head: Mention, options: Sequence[Option]
+    view: SentenceView,
+    head: Mention,
+    options: Sequence[Option],
+    examples: Sequence[Labels] = (),
 ) -> tuple[list[Message], Schema]:
-    """Return the question which option holds, 0 standing for none, and its answer's form."""
+    """Return the question which option holds, 0 standing for none, and its answer's form.
+
+    Args:
+        view: The sentence.
+        head: The mention that is asked about.
+        options: The relations that it may have.
+        examples: Solved sentences, the most similar one last; from each, the question on a
+            mention of the same type is shown solved, or on another one where it has none.
+    """
+    shown = []
+    for labels in examples:
+        solved = solve_choices(labels)
+        alike = [c for c in solved if c.head.type == head.type] or solved
+        if alike:
+            shown.append((alike[0].asked, alike[0].answer))
+    return build_choice(_choice_text(view, head, options), len(options) + 1, shown)
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedChoice:
+    """A question on a mention of a solved sentence, with the number of the right option."""
+
+    head: Mention
+    asked: str
+    answer: int
+
+
+def solve_choices(labels: Labels) -> list[SolvedChoice]:
+    """Return the solved questions on the mentions of a sentence from which relations may lead."""
+    solved = []
+    mentions = labels.annotation.mentions
+    for head in mentions:
+        options = relation_options(head, mentions)
+        if not options or not all(_is_quotable(labels.view, m) for m in mentions):
+            continue
+        right = {(r.type, r.tail) for r in labels.annotation.relations if r.head == head}
+        number = next((n for n, o in enumerate(options, 1) if (o.type, o.tail) in right), 0)
+        solved.append(SolvedChoice(head, _choice_text(labels.view, head, options), number))
+    return solved
+
+
+def _choice_text(view: SentenceView, head: Mention, options: Sequence[Option]) -> str:
     texts = ["none of these", *(_describe(view, option) for option in options)]
     question = f"What is the {head.type} {_quote(view, head)} in this sentence?"
-    return build_choice(view, question, texts)
+    return choice_text(view, question, texts)
 
 
 class StagedStrategy:
@@ -140,7 +185,10 @@ class StagedStrategy:
         relations: list[Relation] = []
         for head in found.mentions:
             options = relation_options(head, found.mentions)
-            chosen = self._asker.choose(view, head, options, outcome) if options else None
+            if not options:
+                continue
+            question = relation_question(view, head, options, examples)
+            chosen = self._asker.choose(question, options, outcome)
             if chosen is not None:
                 relations.append(Relation(chosen.type, head, chosen.tail))
                 outcome.annotation = Annotation.build(found.mentions, relations)
@@ -184,7 +232,10 @@ class _Asker:
         return Annotation() if best is None or best.annotation is None else best.annotation
 
     def choose(
-        self, view: SentenceView, head: Mention, options: Sequence[Option], outcome: Outcome
+        self,
+        question: tuple[list[Message], Schema],
+        options: Sequence[Option],
+        outcome: Outcome,
     ) -> Option | None:
         """Return the option that the model takes, None for none of them or no valid answer."""
         chosen: list[int | None] = []
@@ -196,7 +247,7 @@ class _Asker:
             outcome.records.append(AnswerRecord("choice", answer, n_corrections, faults))
             return faults
 
-        self._ask(*relation_question(view, head, options), check)
+        self._ask(*question, check)
         number = chosen[-1]
         return options[number - 1] if number else None
 
@@ -226,6 +277,12 @@ def _quote(view: SentenceView, mention: Mention) -> str:
     places = view.find(quote)
     number = 1 + [place.char_start for place in places].index(mention.char_start)
     return f'"{quote}"' if len(places) == 1 else f'"{quote}" (occurrence {number})'
+
+
+def _is_quotable(view: SentenceView, mention: Mention) -> bool:
+    """Tell whether a mention stands on token borders, as every accepted one does."""
+    quote = view.document.slice(mention.char_start, mention.char_end)
+    return mention.char_start in [place.char_start for place in view.find(quote)]
 
 
 def build_strategy(config: PromptConfig, model: ChatModel) -> Strategy:
