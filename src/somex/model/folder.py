@@ -14,7 +14,7 @@ from somex.model.backend import Backend
 from somex.model.config import ModelConfig, read_model_config
 from somex.model.families import find_family
 from somex.model.inputs import PieceEncoder, Pieces
-from somex.model.onnx_backend import ENCODE_FILE, OnnxBackend
+from somex.model.onnx_backend import ENCODE_FILE, OnnxBackend, has_fixed_scales
 from somex.model.predictor import Predictor
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -65,7 +65,8 @@ def open_predictor(
         backend: ``onnx``, ``torch`` or ``auto`` (onnx where the folder holds it).
         decoding: Thresholds.
         n_threads: Threads of ONNX Runtime; its own choice by default.
-        n_repeats: As of `Predictor`.
+        n_repeats: As of `Predictor`; none are kept where a result may depend on its batch, that is
+            unless int8 scales are fixed.
 
     Raises:
         ModelError: The folder is no model, or lacks what the backend needs.
@@ -77,13 +78,14 @@ def open_predictor(
     pieces = read_pieces_of(folder, config)
     decoding = replace(decoding or DecodingConfig(), calibrations=read_calibrations(folder))
     runner = open_backend(folder, config, backend=backend, n_threads=n_threads)
+    is_sound = isinstance(runner, OnnxBackend) and has_fixed_scales(folder)
     return Predictor(
         runner,
         pieces=pieces.encoder,
         config=config,
         pad_id=pieces.pad_id,
         decoding=decoding,
-        n_repeats=n_repeats,
+        n_repeats=n_repeats if is_sound else 0,
         find_mentions=find_family(config).finder(pieces=pieces),
     )
 

@@ -18,6 +18,15 @@ PURPOSE_FILE = "purpose.onnx"
 """Only models with a purpose head have it."""
 
 
+def has_fixed_scales(folder: Path) -> bool:
+    """Tell whether an exported model rounds activations by scales that are fixed in its graph.
+
+    Then, and only then, a result is the same to the last digit whatever else is in its batch.
+    """
+    graph = (folder / ENCODE_FILE).read_bytes()
+    return b"QuantizeLinear" in graph and b"DynamicQuantize" not in graph
+
+
 class OnnxBackend:
     """Runs the graphs of an exported model folder."""
 
