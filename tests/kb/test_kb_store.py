@@ -79,7 +79,7 @@ def test_kb_store_other_files_are_refused(tmp_path):
         KnowledgeStore(path)
     database.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 9;")
     database.close()
-    with pytest.raises(FormatError, match="has version 9; this somex reads 1, build it anew"):
+    with pytest.raises(FormatError, match="has version 9; this somex reads 2, build it anew"):
         KnowledgeStore(path)
 
 

@@ -71,3 +71,13 @@ def test_known_id_stays_when_names_are_added() -> None:
     (few,) = link(item("a/T1", "Sloper"))
     (more,) = link(item("a/T1", "Glacier Pack"), item("b/T1", "Glacier Pack"))
     assert few.id.rpartition("-")[2] == more.id.rpartition("-")[2]
+
+
+def test_known_names_of_the_users_list_need_no_evidence() -> None:
+    listed = KnownSoftware((Identifier("pypi", "brightwater"),), "brightwater", is_listed=True)
+    sentence = "Brightwater was run."
+    for entry, expected in ((listed, listed.identifiers), (PACKAGE, ())):
+        found = link_items(
+            [item("a/T1", "Brightwater", sentence=sentence)], knowledge_base=FakeBase(entry)
+        )
+        assert found[0].identifiers == expected

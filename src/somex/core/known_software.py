@@ -20,6 +20,7 @@ class KnownSoftware:
         developers: Who made it.
         kind: What it is, in the words of its registry; empty where that is not known.
         homepage: URL of its home page.
+        is_listed: It is in the user's own list, so that its names need no further evidence.
     """
 
     identifiers: tuple[Identifier, ...]
@@ -28,6 +29,7 @@ class KnownSoftware:
     developers: tuple[str, ...] = ()
     kind: str = ""
     homepage: str | None = None
+    is_listed: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.strip():

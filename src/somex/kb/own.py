@@ -66,6 +66,7 @@ def _software(row: dict[str, Any]) -> KnownSoftware:
         _texts(row, "developers"),
         row.get("kind", "").strip() or "software",
         homepage,
+        is_listed=True,
     )
 
 

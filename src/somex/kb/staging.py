@@ -157,4 +157,5 @@ def merge(entries: list[KnownSoftware]) -> KnownSoftware:
         aliases=tuple(name for name in names if name != first.name),
         developers=tuple(dict.fromkeys(name for e in entries for name in e.developers)),
         homepage=next((e.homepage for e in entries if e.homepage), None),
+        is_listed=any(e.is_listed for e in entries),
     )

@@ -17,7 +17,7 @@ from somex.kb.keys import identifier_key, name_key
 APPLICATION_ID = 0x736F6D78
 """SQLite's mark of whose file it is: 'somx'."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE software (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -31,15 +31,15 @@ def to_body(software: KnownSoftware) -> str:
     """Return a software as the store keeps it."""
     ids = [[identifier.scheme, identifier.value] for identifier in software.identifiers]
     lists = [list(software.aliases), list(software.developers)]
-    row = [software.name, ids, *lists, software.kind, software.homepage]
+    row = [software.name, ids, *lists, software.kind, software.homepage, software.is_listed]
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_body(body: str) -> KnownSoftware:
     """Return the software that `to_body` wrote."""
-    name, ids, aliases, developers, kind, homepage = json.loads(body)
+    name, ids, aliases, developers, *rest = json.loads(body)
     identifiers = tuple(Identifier(scheme, value) for scheme, value in ids)
-    return KnownSoftware(identifiers, name, tuple(aliases), tuple(developers), kind, homepage)
+    return KnownSoftware(identifiers, name, tuple(aliases), tuple(developers), *rest)
 
 
 class KnowledgeStore:

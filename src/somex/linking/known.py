@@ -1,7 +1,8 @@
 """Names looked up in a knowledge base; doubtful ones only with evidence.
 
 A registry of packages (PyPI, CRAN, Bioconductor) knows a package under nearly every word, so its
-entries count only for plug-ins, or where text, host or URL point to the registry. Where a name may
+entries count only for plug-ins, or where text, host or URL point to the registry; those in the
+user's own list always do. Where a name may
 mean several entries, the one with most evidence is taken, and none if there is a tie.
 """
 
@@ -77,7 +78,9 @@ def names_of(known: KnownSoftware) -> Iterable[str]:
 
 
 def is_package(known: KnownSoftware) -> bool:
-    """Tell whether only registries of packages know a software."""
+    """Tell whether only registries of packages know a software, no list of the user."""
+    if known.is_listed:
+        return False
     schemes = {i.scheme for i in known.identifiers} - {"url"}
     return bool(schemes) and schemes <= PACKAGE_REGISTRIES
 
