@@ -101,4 +101,6 @@ def test_span_public_a_recipe_must_ask_for_the_parts_of_the_checkpoint(checkpoin
 
 def test_span_public_what_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="can't be loaded"):
+        open_finder(tmp_path)
+    with pytest.raises(ModelError, match="no folder and no hub name; valid: a somex model folder"):
         open_finder(tmp_path / "nowhere")

@@ -128,6 +128,11 @@ def open_finder(folder: Path, *, backend: str = "auto", n_threads: int | None = 
         MissingExtraError: A package that it needs is not installed.
     """
     if not (folder / "config.json").is_file():
+        if not folder.is_dir() and len(folder.parts) != 2:
+            raise ModelError(
+                f"{folder} is no folder and no hub name; valid: a somex model folder of family "
+                "span, or a GLiNER checkpoint (a folder, or OWNER/NAME on the hub)"
+            )
         return _open_gliner(str(folder))
     config = read_model_config(folder)
     if config.family != "span":
