@@ -13,12 +13,14 @@ from make_cli_docs import update
 
 from somex.llm.config import EndpointConfig, PromptConfig, TuningConfig
 from somex.model.config import ModelConfig
+from somex.model.span.options import SpanOptions
 from somex.recipe import DataConfig, Source, TrainingConfig
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "recipes.md"
 BEGIN, END = "<!-- keys (made by `make docs`) -->\n", "<!-- /keys -->\n"
 PARTS = {
     "model": ModelConfig,
+    "model.span (family: span)": SpanOptions,
     "data": DataConfig,
     "data.train, data.extra[], data.never[]": Source,
     "training": TrainingConfig,
@@ -55,7 +57,7 @@ def table(cls: Any) -> str:
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
         return f"`{field.default}`"
-    return "required"
+    return "required" if field.default_factory is dataclasses.MISSING else "its defaults"
 
 
 def render(page: str) -> str:
