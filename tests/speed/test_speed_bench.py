@@ -12,10 +12,14 @@ from typer.testing import CliRunner
 
 from somex.app.cli.main import app
 from somex.core.errors import ConfigError, SomexError
+from somex.core.types import Document, LabeledDocument
+from somex.metrics import evaluate
+from somex.model.folder import open_predictor
 from somex.model.inputs import Batch
 from somex.model.pairs import PairBatch
 from somex.prefilter.features import N_BITS
 from somex.prefilter.model import Linear, Prefilter, write_prefilter
+from somex.readers.jsonl import write_jsonl
 from somex.speed.backends import PairByPairBackend, TimedBackend
 from somex.speed.bench import Measured, Sample, run_variants, summarise
 from somex.speed.ceiling import Ceiling, measure_ceiling
@@ -148,7 +152,27 @@ def test_speed_bench_without_weights_says_no_agreement(models: Path, papers: Pat
     result = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
     rows = json.loads(result.stdout)["variants"]
     assert [*rows] == ["naive", "onnx-int8"]
+    assert "f1" not in rows["onnx-int8"]
     assert all("agreement_with_naive" not in row for row in rows.values())
+
+
+def test_speed_bench_scores_against_gold(
+    models: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
+) -> None:
+    write_jsonl(tiny_corpus, tmp_path / "gold.jsonl")
+    arguments = ["bench", "speed", tmp_path / "gold.jsonl", "--gold", "--model", models / "onnx"]
+    arguments += ["--trained", models / "torch", "--fast", "", "--variants", "onnx-fp32,torch"]
+    arguments += ["--rounds", "1", "--threads", "1", "--n-documents", "99", "--json", "-"]
+    result = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+    rows = json.loads(result.stdout)["variants"]
+    gold = [LabeledDocument(Document(g.document.id, g.document.text)) for g in tiny_corpus]
+    found = open_predictor(models / "onnx", n_threads=1).annotate([g.document for g in gold])
+    report = evaluate(
+        [LabeledDocument(g.document, t.annotation) for g, t in zip(gold, tiny_corpus, strict=True)],
+        [LabeledDocument(g.document, a) for g, a in zip(gold, found, strict=True)],
+    )
+    expected = {"ner_micro_f1": report.ner.micro_f1, "re_micro_f1": report.re.micro_f1}
+    assert rows["onnx-fp32"]["f1"] == rows["torch"]["f1"] == pytest.approx(expected)
 
 
 def test_speed_bench_tells_what_it_can_not_run(models: Path, papers: Path, tmp_path: Path) -> None:

@@ -153,6 +153,8 @@ def summarise(
     ceilings: Sequence[Ceiling],
     sample: Sample,
     sizes: Mapping[str, EncoderSize],
+    *,
+    gold: Sequence[LabeledDocument] = (),
 ) -> dict[str, dict[str, Any]]:
     """Return the figures of each variant; times are medians over the rounds.
 
@@ -161,6 +163,7 @@ def summarise(
         ceilings: Of the machine, one a round; the best counts.
         sample: What was read.
         sizes: Of the encoder, by variant.
+        gold: The sample with its gold annotation, where it has one.
     """
     rows = {}
     for name, of_variant in measured.items():
@@ -170,7 +173,9 @@ def summarise(
             ratios = [naive["seconds"] / own["seconds"] for naive, own in pairs]
             rows[name]["ratio_to_naive"] = statistics.median(ratios)
             rows[name]["ratio_to_naive_range"] = [min(ratios), max(ratios)]
-            rows[name]["agreement_with_naive"] = _agreement(measured[NAIVE].found, of_variant.found)
+            rows[name]["agreement_with_naive"] = _f1(measured[NAIVE].found, of_variant.found)
+        if gold:
+            rows[name]["f1"] = _f1(gold, of_variant.found)
     return rows
 
 
@@ -202,9 +207,6 @@ def _ceiling_of(name: str, ceilings: Sequence[Ceiling]) -> float:
     return max(c.fp32 if precision == "fp32" else c.int8 for c in ceilings)
 
 
-def _agreement(
-    naive: Sequence[LabeledDocument], own: Sequence[LabeledDocument]
-) -> dict[str, float]:
-    """Score what a variant found as if what the naive way found were the gold."""
-    report = evaluate(naive, own)
+def _f1(gold: Sequence[LabeledDocument], found: Sequence[LabeledDocument]) -> dict[str, float]:
+    report = evaluate(gold, found)
     return {"ner_micro_f1": report.ner.micro_f1, "re_micro_f1": report.re.micro_f1}

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from somex.core.errors import ConfigError, MissingExtraError
 from somex.core.tags import OUTSIDE
@@ -14,12 +15,14 @@ from somex.core.types import Document, LabeledDocument
 from somex.model.config import read_model_config
 from somex.model.folder import TOKENIZER_FILE, WEIGHTS_FILE
 from somex.readers.inputs import find_sources
-from somex.readers.jsonl import write_jsonl
 from somex.readers.papers import SourceReader
+from somex.readers.registry import read_corpus
 from somex.speed.bench import Sample
 from somex.speed.operations import EncoderSize
 from somex.text.atoms import split_atoms
 from somex.text.sentences import split_sentences
+
+T = TypeVar("T")
 
 ENCODER_CONFIG = Path("encoder") / "config.json"
 
@@ -100,19 +103,40 @@ def encoder_size(folder: Path) -> EncoderSize:
     return EncoderSize.from_config(json.loads(path.read_text(encoding="utf-8")))
 
 
-def prepare_sample(places: Sequence[Path], n_documents: int, path: Path) -> Sample:
-    """Read some documents, the same ones each time, and write them as JSON Lines.
+def read_sample(
+    places: Sequence[Path], n_documents: int, *, has_gold: bool
+) -> list[LabeledDocument]:
+    """Read some documents, the same ones each time, as natural text.
+
+    Args:
+        places: Papers as `somex extract` takes them, or with ``has_gold`` annotated corpora.
+        n_documents: So many at most.
+        has_gold: Keep the annotation.
 
     Raises:
         ConfigError: There are none.
     """
-    sources = find_sources(places)
-    chosen = random.Random(0).sample(sources, min(n_documents, len(sources)))
-    with SourceReader() as reader:
-        documents = [reader.read(source) for source in chosen]
-    if not documents:
+    if has_gold:
+        corpus = [labeled for place in places for labeled in read_corpus(place)]
+        chosen = _draw(corpus, n_documents)
+    else:
+        with SourceReader() as reader:
+            sources = _draw(find_sources(places), n_documents)
+            chosen = [LabeledDocument(reader.read(source)) for source in sources]
+    if not chosen:
         raise ConfigError(f"no documents in {', '.join(map(str, places))}")
-    write_jsonl([LabeledDocument(Document(d.id, d.text)) for d in documents], path)
-    sentences = [(d, s) for d in documents for s in split_sentences(d.text)]
+    return [
+        LabeledDocument(Document(one.document.id, one.document.text), one.annotation)
+        for one in chosen
+    ]
+
+
+def _draw(items: Sequence[T], n_most: int) -> list[T]:
+    return random.Random(0).sample(items, min(n_most, len(items)))
+
+
+def count_sample(documents: Sequence[LabeledDocument]) -> Sample:
+    """Count what there is to read."""
+    sentences = [(d.document, s) for d in documents for s in split_sentences(d.document.text)]
     n_tokens = sum(len(split_atoms(d.slice(s.char_start, s.char_end))) for d, s in sentences)
     return Sample(len(documents), len(sentences), n_tokens)

@@ -37,6 +37,12 @@ def bench_speed(
             "compared; by default PyTorch runs a model of that size with random weights."
         ),
     ] = None,
+    has_gold: Annotated[
+        bool,
+        typer.Option(
+            "--gold", help="The documents are annotated corpora: score each way against the gold."
+        ),
+    ] = False,
     n_documents: Annotated[
         int, typer.Option("--n-documents", min=1, help="So many documents, drawn once for all.")
     ] = 8,
@@ -58,12 +64,17 @@ def bench_speed(
     """
     from tqdm import tqdm
 
+    from somex.core.types import LabeledDocument
+    from somex.readers.jsonl import write_jsonl
     from somex.speed.bench import run_variants, summarise
-    from somex.speed.prepare import encoder_size, prepare_models, prepare_sample
+    from somex.speed.prepare import count_sample, encoder_size, prepare_models, read_sample
+    from somex.speed.variants import BY_NAME
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sample = prepare_sample(documents, n_documents, folder / "sample.jsonl")
+        drawn = read_sample(documents, n_documents, has_gold=has_gold)
+        write_jsonl([LabeledDocument(one.document) for one in drawn], folder / "sample.jsonl")
+        sample = count_sample(drawn)
         exported = _find(model)
         made = prepare_models(exported, trained, folder)
         specs = _specs(_chosen(variants), made, _find_fast(fast), folder, threads)
@@ -72,10 +83,13 @@ def bench_speed(
                 specs, n_rounds=rounds, folder=folder, on_run=lambda _: progress.update()
             )
         sizes = {spec.variant: encoder_size(Path(spec.model)) for spec in specs}
-        rows = summarise(measured, ceilings, sample, sizes)
-    if not made.has_weights:
-        for row in rows.values():
+        gold = drawn if has_gold else []
+        rows = summarise(measured, ceilings, sample, sizes, gold=gold)
+    for name, row in rows.items():
+        if not made.has_weights:
             row.pop("agreement_with_naive", None)
+            if BY_NAME[name].precision == "fp32":
+                row.pop("f1", None)
     best = max(ceilings, key=lambda c: c.int8)
     results: dict[str, Any] = {
         "sample": asdict(sample),
@@ -138,7 +152,8 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
     from somex.speed.variants import BY_NAME
 
     table = Table(box=None)
-    for heading in ("way", "× naive", "sentences/s", "documents/s", "of ceiling", "MB", "start s"):
+    headings = ("way", "× naive", "sentences/s", "documents/s", "of ceiling", "MB", "start s", "F1")
+    for heading in headings:
         table.add_column(heading, justify="left" if heading == "way" else "right")
     for name, row in rows.items():
         table.add_row(
@@ -149,5 +164,6 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
             f"{row['fraction_of_ceiling']:.0%}",
             f"{row['peak_rss_mb']:.0f}",
             f"{row['start_up_seconds']:.1f}",
+            f"{row['f1']['ner_micro_f1']:.3f}" if "f1" in row else "",
         )
     return table
