@@ -11,8 +11,8 @@ from somex.core import Annotation, EntityType, FormatError, LabeledDocument, Men
 from somex.pipeline import Failure, read_source
 from somex.readers.inputs import Source
 from somex.readers.papers import SourceReader
-from somex.runs.engine import Totals
 from somex.runs.shards import ShardedRun, ShardSettings
+from somex.runs.work import Totals
 
 MODEL = {"name": "first-word", "fingerprint": "0", "min_confidence": 0.0, "lean": 0.0}
 

@@ -9,7 +9,8 @@ from run_items import write_texts
 from somex.core import ConfigError, LabeledDocument
 from somex.pipeline import Failure, load
 from somex.readers.inputs import Source, find_sources
-from somex.runs.engine import ProcessEngine, ThreadEngine, build_engine, death_of
+from somex.runs.engine import ProcessEngine, ThreadEngine, build_engine
+from somex.runs.work import death_of
 
 
 @pytest.fixture

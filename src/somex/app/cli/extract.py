@@ -56,6 +56,17 @@ def extract(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes that work side by side, each with a network.")
     ] = 1,
+    engine: Annotated[
+        str, typer.Option(help="What runs the workers: local, or ray (an extra of that name).")
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Ray cluster to run on; its nodes must see the same files. By default Ray is "
+            "started on this machine.",
+        ),
+    ] = None,
     shards: Annotated[
         str | None,
         typer.Option(
@@ -81,8 +92,9 @@ def extract(
     from tqdm import tqdm
 
     from somex.pipeline import load
-    from somex.runs.engine import N_REPEATS, build_engine
+    from somex.runs.engine import build_engine
     from somex.runs.output import RunOutput
+    from somex.runs.work import N_REPEATS
 
     wanted = _choose(also, out)
     output = RunOutput(out, form=shards, n_documents=shard_size, retry_failed=retry_failed)
@@ -95,9 +107,16 @@ def extract(
         prefilter=prefilter,
         n_repeats=N_REPEATS,
     )
-    engine = build_engine(opener, n_workers=workers, n_threads=threads, grobid=grobid)
-    tally = Tally(engine, as_json=as_json, quiet=quiet)
-    results = output.write(files, engine, grobid=grobid)
+    runner = build_engine(
+        opener,
+        kind=engine,
+        n_workers=workers,
+        n_threads=threads,
+        grobid=grobid,
+        ray_address=ray_address,
+    )
+    tally = Tally(runner, as_json=as_json, quiet=quiet)
+    results = output.write(files, runner, grobid=grobid)
     for result in tqdm(results, total=len(files), unit="doc", disable=None, smoothing=0.05):
         tally.add(result)
     tally.close(len(files), output.place)
