@@ -22,6 +22,7 @@ MEMBERS = [
     "__version__",
     "evaluate",
     "load",
+    "pipeline",
     "read_corpus",
     "resolve_software",
 ]

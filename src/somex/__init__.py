@@ -21,6 +21,7 @@ from somex.core import (
     SomexError,
 )
 from somex.core.software import DocumentSoftware
+from somex.integrations.hf_pipeline import pipeline
 from somex.metrics import evaluate
 from somex.pipeline import Extractor, load
 from somex.readers.registry import read_corpus
@@ -43,6 +44,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "load",
+    "pipeline",
     "read_corpus",
     "resolve_software",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -92,3 +93,27 @@ def fingerprint_folder(folder: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:12]
+
+
+def copy_model(info: ModelInfo, folder: str | Path) -> Path:
+    """Copy a model's folder, its card and filter included; the copy has the same fingerprint.
+
+    Args:
+        info: The model.
+        folder: Where the copy goes: a new folder or an empty one.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ModelError: The folder is there and not empty, is a file, or can't be written.
+    """
+    target = Path(folder)
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise ModelError(f"{target} is there and no empty folder; name a new folder")
+        ignored = shutil.ignore_patterns("__pycache__", ".*")
+        shutil.copytree(info.folder, target, dirs_exist_ok=True, ignore=ignored)
+    except (OSError, shutil.Error) as error:
+        raise ModelError(f"model {info.name} can't be copied to {target}: {error}") from None
+    return target

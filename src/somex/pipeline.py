@@ -16,7 +16,7 @@ from somex.core.types import Document, LabeledDocument
 from somex.decoding import DecodingConfig
 from somex.model.folder import open_predictor
 from somex.model.predictor import Predictor
-from somex.model_registry import ModelInfo, find_model
+from somex.model_registry import ModelInfo, copy_model, find_model
 from somex.prefilter.model import Prefilter, has_prefilter, read_prefilter
 from somex.readers.files import read_utf8, split_lines, write_text
 from somex.readers.inputs import Source
@@ -42,6 +42,36 @@ class Extractor:
         self._predictor = predictor
         self.info = info
         self.cascade = None if prefilter is None else Cascade(predictor, prefilter)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path = "default",
+        *,
+        min_confidence: float = 0.0,
+        lean: float = 0.0,
+        n_threads: int | None = None,
+        prefilter: bool = True,
+    ) -> Extractor:
+        """Load a model by name or folder: `load` under the name that Hugging Face users expect.
+
+        Nothing is fetched: a name is that of an installed model. Arguments and errors as of `load`.
+        """
+        return load(
+            model,
+            min_confidence=min_confidence,
+            lean=lean,
+            n_threads=n_threads,
+            prefilter=prefilter,
+        )
+
+    def save_pretrained(self, folder: str | Path) -> Path:
+        """Copy the model's folder, so that `from_pretrained` loads it from there.
+
+        Raises:
+            ModelError: The folder is there and not empty, or can't be written.
+        """
+        return copy_model(self.info, folder)
 
     def to_json(self) -> dict[str, Any]:
         """Return what a result says of what made it: model, threshold, lean and prefilter."""

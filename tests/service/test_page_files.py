@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import somex
+from somex.core.palette import DARK, LIGHT, dark, light
 from somex.core.schema import EntityType
-from somex.outputs.report.palette import DARK, LIGHT, dark, light
 
 PAGE = Path(somex.__file__).parent / "service" / "page"
 SCRIPTS = sorted(PAGE.glob("*.js"))

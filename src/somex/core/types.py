@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from somex.core.errors import AnnotationError
+from somex.core.notebook import document_to_html
 from somex.core.origins import CallOut, Link, Origin, Reference, check_span
 from somex.core.schema import PURPOSE_TYPES, EntityType, Purpose, RelationType, is_compatible
 
@@ -293,3 +294,7 @@ class LabeledDocument:
                     f"{mention.char_start}-{mention.char_end} ends after the text "
                     f"({len(self.document.text)} characters)"
                 )
+
+    def _repr_html_(self) -> str:
+        """Return the text with its mentions coloured, as notebooks show it."""
+        return document_to_html(self)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from somex.core.palette import Shade, dark, light
 from somex.core.schema import (
     ENTITY_TYPES,
     PURPOSE_TYPES,
@@ -18,7 +19,6 @@ from somex.core.schema import (
     SOFTWARE_TYPES,
 )
 from somex.model_registry import find_model, model_names
-from somex.outputs.report.palette import Shade, dark, light
 from somex.service.api import problems, runtime_of
 from somex.service.dashboard import Dashboard
 from somex.service.engine import Options

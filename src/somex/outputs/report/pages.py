@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from somex.outputs.report.palette import color_rules
+from somex.core.palette import color_rules
 from somex.outputs.report.views import Chart, PaperEntry, PaperView, SoftwareView, count, words
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from somex.core import EntityType
-from somex.outputs.report.palette import DARK, LIGHT, color_rules, contrast, dark, light
+from somex.core.palette import DARK, LIGHT, color_rules, contrast, dark, light
 
 AA_TEXT, AA_GRAPHICS = 4.5, 3.0
 
