@@ -147,14 +147,71 @@ def paired_bootstrap(
         AnnotationError: There is no document, or gold and predictions don't match.
     """
     _check_options(metric, n_resamples, level)
-    first, second = _matrices(gold, predicted_a, metric), _matrices(gold, predicted_b, metric)
-    point = float((_macro_f1(_summed(second)) - _macro_f1(_summed(first)))[0])
-    differences = np.concatenate(
-        [
-            _macro_f1(_weighted(second, weights)) - _macro_f1(_weighted(first, weights))
-            for weights in _resamples(len(gold), n_resamples, seed)
-        ]
+    point, differences = mean_differences(
+        gold, [(predicted_a, predicted_b)], metric=metric, n_resamples=n_resamples, seed=seed
     )
+    return summarize_differences(metric, point, differences, level=level)
+
+
+def mean_differences(
+    gold: Sequence[LabeledDocument],
+    pairs: Sequence[tuple[Sequence[LabeledDocument], Sequence[LabeledDocument]]],
+    *,
+    metric: Metric = "total",
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the mean difference of pairs of predictions of the same documents, resampled.
+
+    A resample draws documents, the same ones for every pair: so several seeds of two systems can
+    be compared without counting a sentence as often as there are seeds. The same seed and number
+    of documents draw the same documents, so that resampled differences can be compared further.
+
+    Args:
+        gold: Documents with the right annotation.
+        pairs: Two predictions each (A and B), for instance of one seed.
+        metric: ``total``, ``ner`` or ``re``.
+        n_resamples: Number of resamples, 1 or more.
+        seed: Seed of the random numbers.
+
+    Returns:
+        The mean over the pairs of score B minus score A, of all documents; and of each resample,
+        shape ``(n_resamples,)``.
+
+    Raises:
+        ConfigError: An option is out of range, or there is no pair.
+        AnnotationError: There is no document, or gold and predictions don't match.
+    """
+    _check_options(metric, n_resamples, 0.5)
+    if not pairs:
+        raise ConfigError("there is no pair of predictions to compare")
+    matrices = [(_matrices(gold, a, metric), _matrices(gold, b, metric)) for a, b in pairs]
+    point = np.mean([_macro_f1(_summed(b)) - _macro_f1(_summed(a)) for a, b in matrices])
+    chunks = []
+    for weights in _resamples(len(gold), n_resamples, seed):
+        found = [
+            _macro_f1(_weighted(b, weights)) - _macro_f1(_weighted(a, weights)) for a, b in matrices
+        ]
+        chunks.append(np.mean(found, axis=0))
+    return float(point), np.concatenate(chunks)
+
+
+def summarize_differences(
+    metric: Metric, point: float, differences: NDArray[np.float64], *, level: float = 0.95
+) -> PairedBootstrap:
+    """Return a difference with its percentile interval and two-sided p-value.
+
+    Args:
+        metric: Which score was compared.
+        point: The difference of all documents.
+        differences: That of each resample, shape ``(n_resamples,)``.
+        level: Share of the resampled differences inside the interval, between 0 and 1.
+
+    Raises:
+        ConfigError: The level is out of range.
+    """
+    n_resamples = len(differences)
+    _check_options(metric, n_resamples, level)
     low, high = _interval(differences, point, level)
     n_beyond = int(min((differences <= 0).sum(), (differences >= 0).sum()))
     p_value = min(1.0, 2 * (n_beyond + 1) / (n_resamples + 1))

@@ -25,6 +25,7 @@ from somex.app.cli.models import models
 from somex.app.cli.predict import predict
 from somex.app.cli.prefilter import prefilter
 from somex.app.cli.report import report
+from somex.app.cli.reproduce import reproduce
 from somex.app.cli.serve import serve, serve_key
 from somex.app.cli.spans import spans
 from somex.app.cli.train import train
@@ -52,6 +53,7 @@ app.command()(predict)
 app.command()(spans)
 app.command()(train)
 app.command()(evaluate)
+app.command()(reproduce)
 app.command()(average)
 app.command()(calibrate)
 app.command()(export)

@@ -1,0 +1,139 @@
+"""Puts a comparison together: runs its rows, and writes tables and plots of what is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from somex.core.errors import SomexError
+from somex.readers.files import write_text
+from somex.reproduce.differences import compare_losses, state_claim
+from somex.reproduce.plots import draw_plots
+from somex.reproduce.rows import Comparison, RowResult, read_result
+from somex.reproduce.run_rows import MakeListener, run_row
+from somex.reproduce.tables import (
+    Table,
+    rows_table,
+    table1,
+    table2,
+    table2_names,
+    table3,
+    table4,
+)
+
+REPORT_FILE = "tables.md"
+
+
+def survey(comparison: Comparison, chosen: Collection[str] = ()) -> list[RowResult]:
+    """Return how far each row is; nothing is run.
+
+    Args:
+        comparison: The comparison.
+        chosen: Names of the rows asked for; none: all, but no endpoint is asked.
+    """
+    results = []
+    for row in comparison.plan.rows:
+        try:
+            result = read_result(comparison, row, named=row.name in chosen)
+        except SomexError as error:
+            result = RowResult(row, comparison.seeds, problem=str(error))
+        if chosen and row.name not in chosen and not result.is_there:
+            result.problem = result.problem or _left_out(result)
+        results.append(result)
+    return results
+
+
+def _left_out(result: RowResult) -> str:
+    return "" if result.missing else "not among the rows asked for"
+
+
+def reproduce(
+    comparison: Comparison,
+    chosen: Collection[str] = (),
+    *,
+    plots: bool = True,
+    make_listener: MakeListener | None = None,
+    tell: Callable[[str], object] = lambda _: None,
+) -> list[RowResult]:
+    """Run the rows that can run here, and write the tables after each.
+
+    Args:
+        comparison: The comparison.
+        chosen: Names of the rows to run; none for all.
+        plots: Draw SVG as well.
+        make_listener: Makes what hears of a training.
+        tell: Told what is begun, and why a row failed; a failed row does not stop the others.
+
+    Returns:
+        How far each row is.
+    """
+    problems: dict[str, str] = {}
+    results = survey(comparison, chosen)
+    for result in results:
+        row = result.row
+        if (chosen and row.name not in chosen) or result.missing or result.problem:
+            continue
+        if len(result.reports) < len(result.wanted):
+            tell(f"row {row.name}: {result.state}")
+            try:
+                run_row(comparison, row, make_listener=make_listener)
+            except (SomexError, OSError, RuntimeError) as error:  # torch's: out of memory
+                problems[row.name] = " ".join(str(error).splitlines())
+                tell(f"row {row.name} failed: {problems[row.name]}")
+            write_report(comparison, _with_problems(comparison, chosen, problems), plots=plots)
+    results = _with_problems(comparison, chosen, problems)
+    write_report(comparison, results, plots=plots)
+    return results
+
+
+def _with_problems(
+    comparison: Comparison, chosen: Collection[str], problems: dict[str, str]
+) -> list[RowResult]:
+    results = survey(comparison, chosen)
+    for result in results:
+        result.problem = problems.get(result.row.name, result.problem)
+    return results
+
+
+def write_report(
+    comparison: Comparison, results: list[RowResult], *, plots: bool = True
+) -> list[Path]:
+    """Write ``tables.md``, a CSV a table and, where wanted, the plots; return their paths."""
+    sets = comparison.sets
+    differences = compare_losses(results, sets)
+    where = comparison.plan.name if not comparison.n_folds else "held-out folds"
+    if not comparison.n_folds:
+        where = f"{comparison.plan.test.split} sentences"
+    tables: list[Table | None] = [
+        rows_table(results),
+        table1(results, len(comparison.test), where),
+        table2(results, sets),
+        table2_names(results, sets),
+        table3(differences, sets),
+        table4(results, sets),
+    ]
+    there = [table for table in tables if table is not None]
+    drawn = draw_plots(results, sets, differences, comparison.folder) if plots else []
+    parts = [_head(comparison, state_claim(differences))]
+    for table in there:
+        write_text(table.to_csv(), comparison.folder / f"{table.name}.csv")
+        picture = [p for p in drawn if p.stem == table.name]
+        parts.append(
+            table.to_markdown() + "".join(f"\n![{table.title}]({p.name})\n" for p in picture)
+        )
+    path = comparison.folder / REPORT_FILE
+    write_text("\n".join(parts), path)
+    return [path, *(comparison.folder / f"{table.name}.csv" for table in there), *drawn]
+
+
+def _head(comparison: Comparison, claim: str) -> str:
+    plan = comparison.plan
+    seeds = ", ".join(map(str, comparison.seeds))
+    how = "the test sentences of the plan"
+    if comparison.n_folds:
+        how = f"{comparison.n_folds} folds of the training sentences, each held out in turn"
+    lines = [f"# {plan.title}", "", f"Seeds {seeds}; tested on {how}. No row was trained on them."]
+    if comparison.overrides:
+        changes = ", ".join(f"`{change}`" for change in comparison.overrides)
+        lines.append(f"**All trained rows were changed: {changes}.**")
+    return "\n".join([*lines, "", "## Does the paper's claim hold here?", "", claim])
