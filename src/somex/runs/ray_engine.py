@@ -199,6 +199,7 @@ class _Board:
 
 def _import_ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # this process only waits for the workers
     try:
         import ray
         import ray.exceptions
