@@ -46,13 +46,24 @@ def start(inputs: Path, out: Path, options: argparse.Namespace) -> subprocess.Po
     return subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
 
 
-def children_of(pid: int) -> list[int]:
-    """Return the processes that a process started and that hold a model (the greatest ones)."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    found = [int(child) for child in path.read_text().split()] if path.exists() else []
-    return [
-        child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+def workers_of(pid: int) -> list[int]:
+    """Return the processes below a process that hold a model: pools' or Ray's."""
+    parents: dict[int, int] = {}
+    workers = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (place / "stat").read_text().rsplit(")", 1)[1].split()
+            command = (place / "cmdline").read_bytes()
+        except OSError:  # it is gone
+            continue
+        parents[int(place.name)] = int(stat[1])
+        if b"spawn_main" in command or b"ray::RayWorker" in command:
+            workers.append(int(place.name))
+
+    def is_below(child: int) -> bool:
+        return child == pid or (child in parents and is_below(parents[child]))
+
+    return [worker for worker in workers if is_below(worker)]
 
 
 def run_with_kills(
@@ -69,7 +80,7 @@ def run_with_kills(
             try:
                 process.wait(moment / 2)
             except subprocess.TimeoutExpired:
-                if n_kills % 2 and (workers := children_of(process.pid)):
+                if n_kills % 2 and (workers := workers_of(process.pid)):
                     os.kill(chance.choice(workers), signal.SIGKILL)
                     n_worker_kills += 1
             try:
