@@ -30,7 +30,12 @@ def survey(comparison: Comparison, chosen: Collection[str] = ()) -> list[RowResu
     Args:
         comparison: The comparison.
         chosen: Names of the rows asked for; none: all, but no endpoint is asked.
+
+    Raises:
+        ConfigError: A test corpus is not there.
+        FormatError: A file of it breaks its format.
     """
+    _ = comparison.sets  # faults of the plan's own corpora are not those of a row
     results = []
     for row in comparison.plan.rows:
         try:

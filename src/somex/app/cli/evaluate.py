@@ -74,12 +74,10 @@ def evaluate(
     )
     from somex.purpose_metrics import evaluate_purposes
 
-    right = _read_gold(gold, split=split, format=format_gold)
-    first = _read_predicted(predicted, right, split=split, format=format_pred)
+    right = read_gold(gold, split=split, format=format_gold)
+    first = read_predicted(predicted, right, split=split, format=format_pred)
     second = (
-        None
-        if compare is None
-        else _read_predicted(compare, right, split=split, format=format_pred)
+        None if compare is None else read_predicted(compare, right, split=split, format=format_pred)
     )
     n_resamples = bootstrap or (_DEFAULT_RESAMPLES if second is not None else 0)
     report, scores = _score(right, first, n_resamples=n_resamples, seed=seed)
@@ -110,7 +108,13 @@ def evaluate(
         write_json(scores, Path(json_path))
 
 
-def _read_gold(path: Path, *, split: str | None, format: str | None) -> list[LabeledDocument]:
+def read_gold(path: Path, *, split: str | None, format: str | None) -> list[LabeledDocument]:
+    """Read the corpus that a prediction is held against.
+
+    Raises:
+        ConfigError: A split is given for another format than SOMD.
+        FormatError: The split has no labels, or a file breaks its format.
+    """
     from somex.core.errors import ConfigError, FormatError
     from somex.readers.registry import read_corpus
     from somex.readers.somd import find_somd_split, read_somd_split, split_names
@@ -132,9 +136,10 @@ def _read_gold(path: Path, *, split: str | None, format: str | None) -> list[Lab
     return read_somd_split(path, split)
 
 
-def _read_predicted(
+def read_predicted(
     path: Path, gold: Sequence[LabeledDocument], *, split: str | None, format: str | None
 ) -> list[LabeledDocument]:
+    """Read a prediction: a corpus, or a submission for the sentences of the gold."""
     from somex.readers.registry import read_corpus
     from somex.readers.somd import read_somd_split, split_names
     from somex.readers.somd_writer import ENTITIES_NAME, read_submission

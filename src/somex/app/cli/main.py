@@ -13,6 +13,7 @@ from somex.app.cli.bench import bench
 from somex.app.cli.calibrate import calibrate
 from somex.app.cli.convert import convert
 from somex.app.cli.data import data
+from somex.app.cli.errors import errors
 from somex.app.cli.evaluate import evaluate
 from somex.app.cli.export import export
 from somex.app.cli.extract import extract
@@ -53,6 +54,7 @@ app.command()(predict)
 app.command()(spans)
 app.command()(train)
 app.command()(evaluate)
+app.command()(errors)
 app.command()(reproduce)
 app.command()(average)
 app.command()(calibrate)
