@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from somex.calibration import Calibration, Calibrations
+from somex.core.errors import ConfigError
 from somex.core.schema import (
     ENTITY_TYPES,
     PURPOSES,
@@ -331,3 +332,18 @@ def test_decode_purposes_tells_software_only() -> None:
     assert [(m.unit_start, m.type, m.confidence) for m in told] == [
         (m.unit_start, m.type, m.confidence) for m in mentions
     ]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "valid"),
+    [
+        ("min_confidence", 1.5, "0 to 1"),
+        ("min_relation_confidence", -0.1, "0 to 1"),
+        ("lean", float("inf"), "a finite number"),
+    ],
+)
+def test_decoding_config_refuses_what_is_out_of_range(
+    option: str, value: float, valid: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"{option} is {value}; valid: {valid}"):
+        DecodingConfig(**{option: value})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from somex.calibration import Calibrations
+from somex.core.errors import ConfigError
 from somex.core.schema import (
     ENTITY_TYPES,
     PURPOSE_TYPES,
@@ -53,6 +55,9 @@ class DecodingConfig:
         force_hosts: An attribute always takes its best host, if the schema allows any.
         calibrations: Turn raw confidences into probabilities, before thresholds are applied.
         drop_strays: An attribute without any host in its window is no mention (host head only).
+
+    Raises:
+        ConfigError: A number is out of range.
     """
 
     min_confidence: float = 0.0
@@ -61,6 +66,16 @@ class DecodingConfig:
     force_hosts: bool = True
     drop_strays: bool = True
     calibrations: Calibrations = field(default_factory=Calibrations)
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("min_confidence", self.min_confidence),
+            ("min_relation_confidence", self.min_relation_confidence),
+        ):
+            if not 0.0 <= value <= 1.0:
+                raise ConfigError(f"{name} is {value}; valid: 0 to 1")
+        if not math.isfinite(self.lean):
+            raise ConfigError(f"lean is {self.lean}; valid: a finite number")
 
 
 @dataclass(frozen=True, slots=True)
