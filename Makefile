@@ -13,6 +13,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.11 python3.12 python3.13 python3 python
 	done; echo "no Python 3.11 or later; set PYTHON=..." >&2; exit 1
 
 BIN := .venv/bin
+DEV_EXTRAS := pdf,graph,parquet,serve,spacy,llm-train,train,dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test check docs constraints clean
@@ -46,18 +47,18 @@ docs: .venv/.dev
 constraints:
 	python="$$($(FIND_PYTHON))"; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
 	"$$python" -m venv "$$folder"; \
-	"$$folder/bin/python" -m pip install --quiet '.[pdf,graph,parquet,train,dev]'; \
+	"$$folder/bin/python" -m pip install --quiet '.[$(DEV_EXTRAS)]'; \
 	"$$folder/bin/python" scripts/make_constraints.py constraints.txt
 
 .venv/bin/python:
 	python="$$($(FIND_PYTHON))"; "$$python" -m venv .venv
 
 .venv/.base: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable '.[pdf,graph]'
+	$(PIP) --editable '.[pdf,graph,serve]'
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) --editable '.[pdf,graph,parquet,train,dev]'
+	$(PIP) --editable '.[$(DEV_EXTRAS)]'
 	touch .venv/.base $@
 
 clean:
