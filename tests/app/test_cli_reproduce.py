@@ -170,6 +170,8 @@ def test_cli_reproduce_keeps_results_of_another_recipe_out(plan: Path) -> None:
     result = invoke(plan, *options, fails=True)
     assert isinstance(result.exception, ConfigError)
     assert "training.batch_size was 8 and is 4" in " ".join(result.stdout.split())
+    data = ("--rows", "tiny-joint", "--seeds", 1, "--set", "data.rare_repeat=2", "--dry-run")
+    assert "data.rare_repeat was 1 and is 2" in " ".join(invoke(plan, *data).stdout.split())
     (row,) = [row for row in table(plan, "table1") if row["row"] == "tiny-joint"]
     assert row["total"] == ""
     assert "`training.batch_size=4`" in (plan.parent / "out" / "tables.md").read_text()

@@ -90,11 +90,9 @@ def _draw_systems(results: Sequence[RowResult]) -> Any:
     marks = [
         Line2D([], [], color=COLOURS["joint"], marker="o", ls="none", label="joint"),
         Line2D([], [], color=COLOURS["disjoint"], marker="o", ls="none", label="disjoint"),
-        Line2D([], [], color=_GREY, label="the paper's figure", **_PAPER),
+        Line2D([], [], color=_GREY, label="published figure", **_PAPER),
     ]
-    figure.legend(
-        handles=marks, loc="lower center", ncols=3, frameon=False, bbox_to_anchor=(0.5, 1)
-    )
+    ax.legend(handles=marks, loc="lower center", ncols=3, frameon=False, bbox_to_anchor=(0.5, 1))
     return figure
 
 
@@ -106,8 +104,9 @@ def _draw_drops(there: Sequence[RowResult], sets: Sequence[EvaluationSet]) -> An
     systems = list(dict.fromkeys(r.row.system for r in there))
     markers = "osv^<>Pp*hXd"
     figure, ax = plt.subplots(figsize=(8, 4.2))
-    for result in there:
+    for place, result in enumerate(there):
         found = [spread(result, name, total) for name in names]
+        aside = 0.02 * (place - (len(there) - 1) / 2)  # so that bars do not hide each other
         marker = markers[systems.index(result.row.system) % len(markers)]
         label = result.row.name
         means = [each.mean if each else float("nan") for each in found]
@@ -115,8 +114,8 @@ def _draw_drops(there: Sequence[RowResult], sets: Sequence[EvaluationSet]) -> An
         style = "--" if result.row.loss == "disjoint" else "-"
         colour = COLOURS[result.row.loss]
         ax.errorbar(
-            range(len(names)), means, spreads, marker=marker, ls=style, color=colour, label=label,
-            capsize=3, alpha=0.85,
+            [x + aside for x in range(len(names))], means, spreads,
+            marker=marker, ls=style, color=colour, label=label, capsize=3, alpha=0.85,
         )  # fmt: skip
     titles = [TITLES[name].replace(" (", "\n(").replace(" as ", "\nas ") for name in names]
     ax.set_xticks(range(len(names)), titles)
@@ -130,7 +129,9 @@ def _draw_differences(differences: Sequence[Difference]) -> Any:
     import matplotlib.pyplot as plt
 
     shown = [found for found in differences if found.by_metric or found.paper_in is not None]
-    figure, axes = plt.subplots(1, 2, figsize=(9, 0.42 * max(len(shown), 2) + 1), sharey=True)
+    figure, axes = plt.subplots(
+        1, 2, figsize=(9, 0.42 * max(len(shown), 2) + 1), sharex=True, sharey=True
+    )
     for place, found in enumerate(shown):
         papers = (found.paper_in, found.paper_out)
         ours: tuple[Interval | None, Interval | None] = (None, None)
@@ -146,11 +147,11 @@ def _draw_differences(differences: Sequence[Difference]) -> Any:
                     fmt="s" if found.is_family else "o",
                 )  # fmt: skip
             if paper is not None:
-                ax.plot(paper, place, color=COLOURS["disjoint"], **_PAPER)
+                ax.plot(paper, place, color=_GREY, **_PAPER)
     for ax, title in zip(axes, ("in distribution", "out of distribution"), strict=True):
         ax.axvline(0, color=_GREY, linewidth=0.8)
         ax.set_title(f"joint − disjoint, {title}", fontsize=10)
-        ax.set_xlabel("difference of totals (◇ the paper's)")
+        ax.set_xlabel("difference of totals (◇ published)")
     axes[0].set_yticks(range(len(shown)), [found.label for found in shown])
     axes[0].set_ylim(len(shown) - 0.5, -0.5)
     return figure

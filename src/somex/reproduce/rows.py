@@ -259,12 +259,27 @@ def _check_recipe(comparison: Comparison, row: Row, seed: int, place: Path) -> N
     else:
         begun = build_config(Recipe, values, where=str(path))
         now = comparison.recipe_of(row, seed)
-        parts = (("model", begun.model, now.model), ("training", begun.training, now.training))
+        names = ("model", "data", "training")
+        parts = tuple((name, getattr(begun, name), getattr(now, name)) for name in names)
     changed = [
-        f"{part}.{name} was {value!r} and is {dataclasses.asdict(new)[name]!r}"
+        f"{part}.{name} was {value!r} and is {_plain(new)[name]!r}"
         for part, old, new in parts
-        for name, value in dataclasses.asdict(old).items()
-        if dataclasses.asdict(new)[name] != value
+        for name, value in _plain(old).items()
+        if _plain(new)[name] != value
     ]
     if changed:
         raise ConfigError(f"{place} was run otherwise ({'; '.join(changed)}); give another --out")
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    """Return a part of a recipe as plain values; corpora may have moved to other folders."""
+    return {name: _without_folders(value) for name, value in dataclasses.asdict(config).items()}
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: Path(item).name if key == "path" else _without_folders(item)
+            for key, item in value.items()
+        }
+    return [_without_folders(item) for item in value] if isinstance(value, tuple) else value

@@ -180,7 +180,7 @@ def table1(results: Sequence[RowResult], n_sentences: int, where: str) -> Table:
         f"Macro F1 of mentions (NER) and relations (RE) and their mean, the total, on {where} "
         f"({n_sentences} sentences): mean ± standard deviation over seeds."
     )
-    columns = (*_HEAD, "NER", "RE", "Total", "NER micro", "RE micro", "Paper: total")
+    columns = (*_HEAD, "NER", "RE", "Total", "NER micro", "RE micro", "Published")
     return Table("table1", "Table 1: in distribution", note, columns, cells, records)
 
 
@@ -206,11 +206,11 @@ def table2(results: Sequence[RowResult], sets: Sequence[EvaluationSet]) -> Table
     note = (
         "Total on the same sentences, written otherwise (sentences that change: "
         f"{changed}). The drop is the total in distribution minus the mean of these sets. The "
-        "paper's figures are those of Phase II, other sentences whose gold was never published: "
+        "published figures are those of Phase II, other sentences whose gold was never published: "
         "they stand beside ours for the direction, not to be compared one to one."
     )
     titles = [TITLES[name] for name in (IN, *names)]
-    columns = (*_HEAD, *titles, "Drop", "Paper: Phase II", "Paper: drop")
+    columns = (*_HEAD, *titles, "Drop", "Published: Phase II", "Published: drop")
     return Table("table2", "Table 2: out of distribution", note, columns, cells, records)
 
 
@@ -259,7 +259,7 @@ def table3(differences: Sequence[Difference], sets: Sequence[EvaluationSet]) -> 
         "it exceeds the difference in distribution."
     )
     titles = [TITLES[name] for name in (IN, *names)]
-    more = ("Out of distribution", "Out minus in", "Paper: Phase I", "Paper: Phase II")
+    more = ("Out of distribution", "Out minus in", "Published: Phase I", "Published: Phase II")
     columns = ("System", "Seeds", *titles, *more)
     title = "Table 3: joint minus disjoint"
     return Table("table3", title, note, columns, cells, records)
