@@ -5,7 +5,13 @@ import pytest
 
 from somex.core import Annotation, AnnotationError, ConfigError, Document, LabeledDocument, Mention
 from somex.core.schema import EntityType as E
-from somex.significance import bootstrap_interval, micro_f1_interval, paired_bootstrap
+from somex.significance import (
+    bootstrap_interval,
+    mean_differences,
+    micro_f1_interval,
+    paired_bootstrap,
+    summarize_differences,
+)
 
 TYPES = (E.APPLICATION, E.VERSION, E.DEVELOPER)
 N_DOCUMENTS = 203
@@ -69,6 +75,23 @@ def test_significance_tells_no_difference_of_one_document() -> None:
     result = paired_bootstrap(GOLD, corpus(n_wrong=60), corpus(n_wrong=59), metric="ner")
     assert result.low <= 0 < result.difference
     assert result.p_value > 0.05
+
+
+def test_significance_mean_of_pairs_draws_the_same_documents_for_each() -> None:
+    good, bad, worse = (corpus(n_wrong=n) for n in (0, 60, 90))
+    pairs = [(bad, good), (worse, good)]
+    point, drawn = mean_differences(GOLD, pairs, metric="ner", n_resamples=100)
+    alone = [mean_differences(GOLD, [pair], metric="ner", n_resamples=100) for pair in pairs]
+    assert point == pytest.approx((alone[0][0] + alone[1][0]) / 2)
+    assert point == pytest.approx(75 / N_DOCUMENTS, abs=0.005)
+    assert drawn == pytest.approx((alone[0][1] + alone[1][1]) / 2)
+    # repeating a pair (a further seed of equal output) makes the interval no narrower
+    twice = mean_differences(GOLD, [pairs[0]] * 2, metric="ner", n_resamples=100)
+    assert twice[1] == pytest.approx(alone[0][1])
+    one = paired_bootstrap(GOLD, bad, good, metric="ner", n_resamples=100)
+    assert summarize_differences("ner", *alone[0]) == one
+    with pytest.raises(ConfigError, match="no pair of predictions"):
+        mean_differences(GOLD, [])
 
 
 def test_significance_is_fast() -> None:
