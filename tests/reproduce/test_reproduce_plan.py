@@ -93,6 +93,11 @@ def test_reproduce_plan_errors_name_what_is_valid(tmp_path: Path, changes, messa
         read_plan(write(tmp_path, **changes))
 
 
+def test_reproduce_plan_missing_says_where_one_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.yaml is not there; give one, or run this in a"):
+        read_plan(tmp_path / "none.yaml")
+
+
 def test_reproduce_plan_choose_rows_keeps_the_order_and_refuses_unknown_names(tmp_path) -> None:
     more = ROW | {"name": "b", "loss": "disjoint"}
     plan = read_plan(write(tmp_path, rows=[ROW, more]))

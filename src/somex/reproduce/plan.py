@@ -19,7 +19,6 @@ AnyFamily = Literal["token", "span", "llm"]
 LOSSES: tuple[Loss, ...] = ("joint", "disjoint", "none")
 FAMILIES: tuple[AnyFamily, ...] = ("token", "span", "llm")
 FAMILY_TITLES = {"token": "token classification", "span": "spans", "llm": "language model"}
-DEFAULT_PLAN = Path("recipes") / "paper-tables.yaml"
 
 Values: TypeAlias = dict[str, Any]
 
@@ -135,6 +134,11 @@ def read_plan(path: Path) -> Plan:
         ConfigError: The file is missing or no YAML, or holds unknown keys or bad values (all of
             them are named), or names an environment variable that is not set.
     """
+    if not path.is_file():
+        raise ConfigError(
+            f"plan {path} is not there; give one, or run this in a checkout of somex, which has "
+            "recipes/paper-tables.yaml"
+        )
     return build_config(Plan, read_values(path), where=str(path))
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from somex.app.cli.options import Overrides, Seeds, parse_numbers
+from somex.app.cli.options import Overrides, parse_numbers
 from somex.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,12 +23,15 @@ _DEFAULT_PLAN = Path("recipes") / "paper-tables.yaml"
 def reproduce(
     out: Annotated[Path, typer.Option(help="Folder of the runs and the tables.")],
     plan: Annotated[
-        Path, typer.Argument(metavar="[PLAN.yaml]", help="Which systems are compared, on what.")
+        Path, typer.Argument(metavar="PLAN.yaml", help="Which systems are compared, on what.")
     ] = _DEFAULT_PLAN,
     rows: Annotated[
         str, typer.Option(help="Only these rows, as `minilm-joint,minilm-disjoint`.")
     ] = "",
-    seeds: Seeds = "",
+    seeds: Annotated[
+        str,
+        typer.Option(help="A training of each row for each, as `1,2,3`; the plan's by default."),
+    ] = "",
     folds: Annotated[
         int,
         typer.Option(
