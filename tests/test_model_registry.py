@@ -68,9 +68,7 @@ def test_model_registry_names_prevail_over_folders(
 
 
 def test_model_registry_names_the_models_that_there_are() -> None:
-    with pytest.raises(
-        ModelError, match="unknown model 'gpt'; valid: default, mpnet-joint, fast, the"
-    ):
+    with pytest.raises(ModelError, match="model 'gpt'; valid: default, mpnet-joint, fast, the"):
         find_model("gpt")
 
 
