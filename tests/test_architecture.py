@@ -114,7 +114,7 @@ MAY_IMPORT = {
         "text",
         "training",
     },
-    "integrations": {"core", "model_registry", "outputs", "pipeline", "readers"},
+    "integrations": {"core", "model_registry", "pipeline", "readers", "resolution"},
     "reproduce": {
         "core",
         "corpus",

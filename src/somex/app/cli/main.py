@@ -22,6 +22,7 @@ from somex.app.cli.graph import graph
 from somex.app.cli.kb import kb
 from somex.app.cli.link import link
 from somex.app.cli.llm import llm
+from somex.app.cli.mcp import mcp
 from somex.app.cli.models import models
 from somex.app.cli.predict import predict
 from somex.app.cli.prefilter import prefilter
@@ -62,6 +63,7 @@ app.command()(export)
 app.command()(models)
 app.command()(serve)
 app.command("serve-key")(serve_key)
+app.command()(mcp)
 app.command()(convert)
 app.command()(validate)
 app.add_typer(data)
