@@ -21,6 +21,7 @@ MEMBERS = [
     "SomexError",
     "__version__",
     "evaluate",
+    "frames",
     "load",
     "pipeline",
     "read_corpus",

@@ -21,6 +21,7 @@ from somex.core import (
     SomexError,
 )
 from somex.core.software import DocumentSoftware
+from somex.integrations import frames
 from somex.integrations.hf_pipeline import pipeline
 from somex.metrics import evaluate
 from somex.pipeline import Extractor, load
@@ -43,6 +44,7 @@ __all__ = [
     "SomexError",
     "__version__",
     "evaluate",
+    "frames",
     "load",
     "pipeline",
     "read_corpus",
