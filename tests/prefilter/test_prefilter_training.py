@@ -9,9 +9,8 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from made_corpus import make_document, write_corpus
-
 import tiny
+from made_corpus import make_document, write_corpus
 from somex.core import Annotation, ConfigError, Document, EntityType, LabeledDocument, Mention
 from somex.perturbations import lower_case
 from somex.prefilter.features import N_FIXED, hash_features
