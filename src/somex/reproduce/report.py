@@ -106,20 +106,20 @@ def write_report(
     """Write ``tables.md``, a CSV a table and, where wanted, the plots; return their paths."""
     sets = comparison.sets
     differences = compare_losses(results, sets)
-    where = comparison.plan.name if not comparison.n_folds else "held-out folds"
+    where = "the held-out folds' sentences"
     if not comparison.n_folds:
-        where = f"{comparison.plan.test.split} sentences"
+        where = f"the {comparison.plan.test.split} sentences"
     tables: list[Table | None] = [
-        rows_table(results),
         table1(results, len(comparison.test), where),
         table2(results, sets),
         table2_names(results, sets),
         table3(differences, sets),
         table4(results, sets),
+        rows_table(results),
     ]
     there = [table for table in tables if table is not None]
     drawn = draw_plots(results, sets, differences, comparison.folder) if plots else []
-    parts = [_head(comparison, state_claim(differences))]
+    parts = [_head(comparison, results, state_claim(differences))]
     for table in there:
         write_text(table.to_csv(), comparison.folder / f"{table.name}.csv")
         picture = [p for p in drawn if p.stem == table.name]
@@ -131,13 +131,21 @@ def write_report(
     return [path, *(comparison.folder / f"{table.name}.csv" for table in there), *drawn]
 
 
-def _head(comparison: Comparison, claim: str) -> str:
+def _head(comparison: Comparison, results: list[RowResult], claim: str) -> str:
     plan = comparison.plan
     seeds = ", ".join(map(str, comparison.seeds))
-    how = "the test sentences of the plan"
+    how = f"the {plan.test.split} sentences"
     if comparison.n_folds:
         how = f"{comparison.n_folds} folds of the training sentences, each held out in turn"
-    lines = [f"# {plan.title}", "", f"Seeds {seeds}; tested on {how}. No row was trained on them."]
+    n_done = sum(len(result.reports) == len(result.wanted) for result in results)
+    n_begun = sum(result.is_there for result in results) - n_done
+    lines = [
+        f"# {plan.title}",
+        "",
+        f"{n_done} of {len(results)} rows are finished, {n_begun} half finished; what each of the "
+        f"others needs stands under [Rows](#rows). Seeds {seeds}; tested on {how}, which no row "
+        "was trained on unless its note says so.",
+    ]
     if comparison.overrides:
         changes = ", ".join(f"`{change}`" for change in comparison.overrides)
         lines.append(f"**All trained rows were changed: {changes}.**")

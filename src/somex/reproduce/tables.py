@@ -147,10 +147,9 @@ def rows_table(results: Sequence[RowResult]) -> Table:
     for result in results:
         row = result.row
         recipe = f"`{row.recipe}`" if row.recipe else NONE
-        first = [f"`{row.name}`", row.system, FAMILY_TITLES[row.family], LOSS_TITLES[row.loss]]
-        cells.append([*first, recipe, result.state, row.note])
+        cells.append([f"`{row.name}`", row.system, result.state, recipe, row.note])
         records.append(_keys(result) | {"recipe": row.recipe, "state": result.state})
-    columns = ("Row", "System", "Family", "Loss", "Recipe", "State", "Note")
+    columns = ("Row", "System", "State", "Recipe", "Note")
     return Table("rows", "Rows", "What is compared, and how far it is.", columns, cells, records)
 
 
@@ -178,7 +177,8 @@ def table1(results: Sequence[RowResult], n_sentences: int, where: str) -> Table:
         records.append({**_records(result, IN, found), "paper_total": paper})
     note = (
         f"Macro F1 of mentions (NER) and relations (RE) and their mean, the total, on {where} "
-        f"({n_sentences} sentences): mean ± standard deviation over seeds."
+        f"({n_sentences}): mean ± standard deviation over seeds. Rows without any figure are left "
+        "out of the tables below."
     )
     columns = (*_HEAD, "NER", "RE", "Total", "NER micro", "RE micro", "Published")
     return Table("table1", "Table 1: in distribution", note, columns, cells, records)
@@ -190,6 +190,8 @@ def table2(results: Sequence[RowResult], sets: Sequence[EvaluationSet]) -> Table
     cells, records = [], []
     for result in results:
         paper = result.row.paper
+        if not result.is_there and paper.phase2 is None:
+            continue
         lost = drops(result, names)
         shown = [_text(spread(result, name, total)) for name in (IN, *names)]
         fell = None
@@ -221,7 +223,7 @@ def table2_names(results: Sequence[RowResult], sets: Sequence[EvaluationSet]) ->
         return None
     gold = next(s for s in sets if s.name == IN).documents
     cells, records = [], []
-    for result in results:
+    for result in [result for result in results if result.is_there]:
         names = [names_of(score_softcite(gold, p[IN])) for p in result.predictions.values()]
         base = _spread(names)
         found = {s.name: spread(result, s.name, s.main_score) for s in softcite}
@@ -243,6 +245,8 @@ def table3(differences: Sequence[Difference], sets: Sequence[EvaluationSet]) -> 
     names = perturbed(sets)
     cells, records = [], []
     for found in differences:
+        if not found.by_metric and found.paper_in is None:
+            continue
         totals = found.by_metric.get("total")
         shown = [NONE] * (len(names) + 3)
         if totals is not None:
