@@ -13,7 +13,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.11 python3.12 python3.13 python3 python
 	done; echo "no Python 3.11 or later; set PYTHON=..." >&2; exit 1
 
 BIN := .venv/bin
-DEV_EXTRAS := pdf,graph,parquet,serve,spacy,llm-train,train,dev
+DEV_EXTRAS := pdf,graph,parquet,serve,spacy,mcp,frames,llm-train,train,dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test check docs constraints clean
