@@ -61,7 +61,8 @@ def test_mcp_server_finds_software_in_texts(tiny_model: Path) -> None:
     async def use(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert sorted(tools) == ["extract_software", "list_types"]
-        assert tools["extract_software"].annotations.read_only_hint is True
+        assert all(tool.annotations.read_only_hint for tool in tools.values())
+        assert [t.name for t in tools.values() if "\n  " in t.description or not t.title] == []
         found = await ask(client, "extract_software", text=TEXT)
         spans = [(m["type"], m["char_start"], m["char_end"]) for m in found["mentions"]]
         assert spans == [(m.type, m.char_start, m.char_end) for m in expected.mentions]

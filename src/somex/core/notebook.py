@@ -43,10 +43,15 @@ def document_to_html(labeled: LabeledDocument) -> str:
 
 
 def _summary(labeled: LabeledDocument) -> str:
-    n_mentions = len(labeled.annotation.mentions)
-    n_relations = len(labeled.annotation.relations)
-    counts = f"{n_mentions} mentions, {n_relations} relations"
-    return f"{html.escape(labeled.document.id)}: {counts}"
+    counts = (
+        _count(len(labeled.annotation.mentions), "mention"),
+        _count(len(labeled.annotation.relations), "relation"),
+    )
+    return f"{html.escape(labeled.document.id)}: {', '.join(counts)}"
+
+
+def _count(n: int, name: str) -> str:
+    return f"{n} {name}" if n == 1 else f"{n} {name}s"
 
 
 def _text(text: str, mentions: tuple[Mention, ...]) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
 from somex.core.errors import ConfigError, FormatError, MissingExtraError, SomexError
 from somex.core.types import Document
@@ -19,6 +20,7 @@ try:
     from mcp.server.mcpserver import MCPServer
     from mcp.server.mcpserver.exceptions import ToolError
     from mcp_types import ToolAnnotations
+    from pydantic import Field
 
     from somex.integrations.mcp_answers import FoundOut, TypesOut, found_out, types_out
 except ImportError as error:
@@ -113,7 +115,6 @@ def build_server(tools: SomexTools) -> MCPServer[None]:
         version=version("somex"),
         log_level="WARNING",
     )
-    only_reads = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def run(work: Callable[[], _T]) -> _T:
@@ -122,32 +123,36 @@ def build_server(tools: SomexTools) -> MCPServer[None]:
         except SomexError as error:
             raise ToolError(_without_root(str(error), tools.root)) from None
 
-    @server.tool(title="Software of a text", annotations=only_reads)
-    async def extract_software(text: str) -> FoundOut:
-        """Find the software that a scientific text mentions.
-
-        Give the text as it stands, sentences or a whole paper; offsets count its characters.
-        """
+    async def extract_software(
+        text: Annotated[str, Field(description="Text as it stands: a sentence, or a whole paper.")],
+    ) -> FoundOut:
+        """Find the software that a scientific text mentions; offsets count its characters."""
         return await run(partial(tools.extract_text, text))
 
-    if tools.root is not None:
+    async def extract_file(
+        path: Annotated[str, Field(description="Path from the folder that the server was given.")],
+    ) -> FoundOut:
+        """Find the software that a paper mentions: JATS or TEI XML, PDF, HTML, Markdown, text.
 
-        @server.tool(title="Software of a file", annotations=only_reads)
-        async def extract_file(path: str) -> FoundOut:
-            """Find the software that a paper mentions.
+        Offsets count the characters of the text that was read from it.
+        """
+        return await run(partial(tools.extract_file, path))
 
-            The path counts from the folder that the server was given. Read are JATS and TEI XML,
-            PDF, HTML, Markdown and plain text; offsets count the characters of the text that was
-            read from it.
-            """
-            return await run(partial(tools.extract_file, path))
-
-    @server.tool(title="Types of mentions", annotations=only_reads)
     async def list_types() -> TypesOut:
-        """List the types of mentions and of relations between them, and the purposes."""
+        """List the types of mentions, which relations lead where, and the purposes."""
         return types_out()
 
+    _add(server, extract_software, title="Software of a text")
+    if tools.root is not None:
+        _add(server, extract_file, title="Software of a file")
+    _add(server, list_types, title="Types of mentions")
     return server
+
+
+def _add(server: MCPServer[None], tool: Callable[..., Any], *, title: str) -> None:
+    only_reads = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+    description = inspect.cleandoc(tool.__doc__ or "")
+    server.add_tool(tool, title=title, description=description, annotations=only_reads)
 
 
 def _without_root(message: str, root: Path | None) -> str:
