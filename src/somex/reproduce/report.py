@@ -7,6 +7,7 @@ from pathlib import Path
 
 from somex.core.errors import SomexError
 from somex.readers.files import write_text
+from somex.readers.jsonl import write_jsonl
 from somex.reproduce.differences import compare_losses, state_claim
 from somex.reproduce.plots import draw_plots
 from somex.reproduce.rows import Comparison, RowResult, read_result
@@ -22,6 +23,7 @@ from somex.reproduce.tables import (
 )
 
 REPORT_FILE = "tables.md"
+GOLD_FOLDER = "gold"
 
 
 def survey(comparison: Comparison, chosen: Collection[str] = ()) -> list[RowResult]:
@@ -105,6 +107,8 @@ def write_report(
 ) -> list[Path]:
     """Write ``tables.md``, a CSV a table and, where wanted, the plots; return their paths."""
     sets = comparison.sets
+    for evaluation_set in sets:
+        write_jsonl(evaluation_set.documents, comparison.folder / GOLD_FOLDER / evaluation_set.file)
     differences = compare_losses(results, sets)
     where = "the held-out folds' sentences"
     if not comparison.n_folds:

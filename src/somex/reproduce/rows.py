@@ -162,7 +162,7 @@ def _known(place: Path) -> dict[str, str]:
 
 
 def _set_path(place: Path, evaluation_set: EvaluationSet) -> Path:
-    return place / SETS_FOLDER / f"{evaluation_set.name}.jsonl"
+    return place / SETS_FOLDER / evaluation_set.file
 
 
 Predictions = dict[str, list[LabeledDocument]]

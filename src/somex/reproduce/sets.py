@@ -50,6 +50,11 @@ class EvaluationSet:
         return TITLES[self.name]
 
     @property
+    def file(self) -> str:
+        """Return the name of its files, of gold and of predictions."""
+        return f"{self.name}.jsonl"
+
+    @property
     def is_softcite(self) -> bool:
         """Tell whether only names are compared here."""
         return self.name.startswith("softcite-")
@@ -82,10 +87,15 @@ def read_test(plan: Plan) -> list[LabeledDocument]:
     Raises:
         ConfigError: The corpus is not there, or holds no sentence.
     """
-    found = [part for labeled in read_source(plan.test) for part in split_labeled(labeled)]
+    found = [part for labeled in read_source(plan.test) for part in _sentences(labeled)]
     if not found:
         raise ConfigError(f"{plan.test.path} holds no {plan.test.split} sentence to test on")
     return found
+
+
+def _sentences(labeled: LabeledDocument) -> list[LabeledDocument]:
+    """Cut a document into sentences; one that is a sentence stays as it is, with its id."""
+    return [labeled] if len(labeled.document.sentences) == 1 else split_labeled(labeled)
 
 
 def build_sets(plan: Plan, test: Sequence[LabeledDocument]) -> list[EvaluationSet]:
