@@ -27,7 +27,19 @@ MEMBERS = [
     "read_corpus",
     "resolve_software",
 ]
-HEAVY = ("torch", "transformers", "onnx", "safetensors", "sklearn", "scipy", "pandas")
+HEAVY = (
+    "torch",
+    "transformers",
+    "onnx",
+    "safetensors",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "polars",
+    "narwhals",
+    "spacy",
+    "mcp",
+)
 
 
 def test_exported_members_are_exact() -> None:

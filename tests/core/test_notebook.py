@@ -66,6 +66,10 @@ def test_notebook_cuts_long_text_without_mentions() -> None:
     assert "5,000" not in shown(labeled("short text"))
 
 
+def test_notebook_shows_one_empty_line_for_several() -> None:
+    assert "first\n\nsecond\nthird" in shown(labeled("first\n \n\t\n\n\nsecond\nthird"))
+
+
 def test_notebook_counts_mentions_that_are_not_shown() -> None:
     mentions = [Mention(EntityType.VERSION, 2 * n, 2 * n + 1) for n in range(MAX_MENTIONS + 3)]
     assert "3 more mentions are not shown." in shown(labeled("1 " * len(mentions), *mentions))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ MARGIN_CHARS = 200
 MAX_MENTIONS = 500
 """Mentions that are shown; of longer documents the rest is counted."""
 
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 _PAGE = f"color: {LIGHT['text']}; background: {LIGHT['page']}"
 _SMALL = f"font-size: 0.75em; color: {LIGHT['dim']}"
 
@@ -79,9 +81,14 @@ def _plain(text: str, *, is_first: bool, is_last: bool) -> str:
     if is_first and is_last:
         head = 2 * MARGIN_CHARS
     if len(text) <= head + tail + MARGIN_CHARS:
-        return html.escape(text)
+        return _escape(text)
     gap = f' <span style="{_SMALL}">[… {len(text) - head - tail:,} characters …]</span> '
-    return html.escape(text[:head]) + gap + html.escape(text[len(text) - tail :])
+    return _escape(text[:head]) + gap + _escape(text[len(text) - tail :])
+
+
+def _escape(text: str) -> str:
+    """Return text for HTML, with one empty line for several."""
+    return html.escape(_EMPTY_LINES.sub("\n\n", text))
 
 
 def _mark(text: str, mention: Mention, ending: list[Mention]) -> str:
