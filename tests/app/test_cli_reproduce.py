@@ -111,7 +111,7 @@ def test_cli_reproduce_runs_what_can_run_and_lists_the_rest(plan: Path) -> None:
     text = (plan.parent / "out" / "tables.md").read_text(encoding="utf-8")
     for number in (1, 2, 3, 4):
         assert f"## Table {number}: " in text
-    assert "all with token classification (2 seeds): in distribution" in text
+    assert "- all with token classification: **" in text
 
 
 def test_cli_reproduce_trains_on_no_test_sentence(plan: Path) -> None:

@@ -6,9 +6,16 @@ import io
 import pytest
 
 import reproduce_items as items
-from somex.reproduce.differences import compare_losses, state_claim
+from somex.reproduce.differences import (
+    Difference,
+    Interval,
+    MetricDifference,
+    compare_losses,
+    state_claim,
+)
 from somex.reproduce.plan import PaperFigures
 from somex.reproduce.tables import rows_table, table1, table2, table2_names, table3, table4
+from somex.significance import PairedBootstrap
 
 PAPER = PaperFigures(phase1=0.83, phase2=0.69)
 
@@ -94,7 +101,17 @@ def test_reproduce_table3_compares_the_seeds_that_both_losses_have() -> None:
     assert table.cells[1][-1] == "–"
     assert {r["metric"] for r in records(table)} == {"total", "ner", "re"}
     claim = state_claim([system, family])
-    assert "out of distribution joint is better, +1.000" in claim
+    assert "**Not shown.**" in claim  # a resample of two sentences may draw the equal one alone
+    assert "(ahead in 1 of 1 run); out of distribution joint is better, +1.000" in claim
+    swapped = compare_losses(
+        [
+            items.result("j", "joint", (items.nothing(), items.nothing())),
+            items.result("d", "disjoint", (items.half(), items.half())),
+        ],
+        items.sets(),
+        n_resamples=50,
+    )
+    assert "**It does not hold.**" in state_claim(swapped)
 
 
 def test_reproduce_table3_says_that_nothing_can_be_said() -> None:
@@ -112,8 +129,29 @@ def test_reproduce_claim_is_not_told_where_the_interval_holds_zero() -> None:
         items.result("d", "disjoint", (items.half(), items.half())),
     ]
     claim = state_claim(compare_losses(pair, items.sets(), n_resamples=50))
-    assert "in distribution can't be told apart, +0.000" in claim
-    assert "More so out of distribution: can't be told, +0.000" in claim
+    assert "In distribution can't be told apart, +0.000" in claim
+    assert "**Not shown.**" in claim
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "widening", "verdict"),
+    [
+        (0.02, 0.06, 0.04, "It holds."),
+        (0.02, 0.02, 0.0, "Joint is better, more so out of distribution is not shown."),
+        (0.0, 0.06, 0.06, "Not shown."),
+        (-0.02, 0.06, 0.08, "It does not hold."),
+        (0.0, -0.02, -0.02, "It does not hold."),
+    ],
+)
+def test_reproduce_claim_has_two_parts(inside, outside, widening, verdict) -> None:
+    def interval(point: float) -> Interval:
+        return Interval(PairedBootstrap("total", point, point - 0.01, point + 0.01, 0.5, 0.95, 100))
+
+    found = MetricDifference(
+        {"in-distribution": interval(inside)}, interval(outside), interval(widening)
+    )
+    family = Difference("spans", True, "3", "2 of 3 runs", {"total": found})
+    assert f"spans: **{verdict}**" in state_claim([family])
 
 
 def test_reproduce_table4_gives_types_in_and_out_of_distribution() -> None:

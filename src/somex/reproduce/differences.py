@@ -66,6 +66,7 @@ class Difference:
         label: The system or family.
         is_family: Which of the two.
         seeds: How many seeds (and systems) stand behind it, in words.
+        ahead: In how many runs (seeds of systems) joint is ahead in distribution, in words.
         by_metric: The differences; empty where nothing can be compared.
         paper_in: The paper's difference on Phase I, where it has both.
         paper_out: The same on Phase II.
@@ -74,6 +75,7 @@ class Difference:
     label: str
     is_family: bool
     seeds: str
+    ahead: str = ""
     by_metric: dict[Metric, MetricDifference] = field(default_factory=dict)
     paper_in: float | None = None
     paper_out: float | None = None
@@ -135,9 +137,12 @@ def _compare(
     n_seeds = "+".join(str(len(shared)) for shared in seeds)
     paper = (None, None) if is_family else _paper(pairs[0])
     if not any(seeds):
-        return Difference(label, is_family, "not run", {}, *paper)
+        return Difference(label, is_family, "not run", "", {}, *paper)
+    runs = [(a.reports[s][IN], b.reports[s][IN]) for a, b in pairs for s in _shared((a, b))]
+    n_ahead = sum(b.total_macro_f1 > a.total_macro_f1 for a, b in runs)
+    ahead = f"{n_ahead} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
     by_metric = {metric: _by_set(pairs, sets, metric, n_resamples) for metric in METRICS}
-    return Difference(label, is_family, n_seeds, by_metric, *paper)
+    return Difference(label, is_family, n_seeds, ahead, by_metric, *paper)
 
 
 def _paper(pair: Pair) -> tuple[float | None, float | None]:
@@ -176,21 +181,15 @@ def _by_set(
 
 def state_claim(differences: Sequence[Difference]) -> str:
     """Say whether the paper's claim holds: joint beats disjoint, more so out of distribution."""
-    lines = ["The paper: joint training beats disjoint training, more so out of distribution."]
+    lines = ["The paper: joint training beats disjoint training, more so out of distribution.", ""]
     families = [found for found in differences if found.is_family]
     for found in families:
         values = found.by_metric["total"]
-        inside, outside = values.sets[IN], values.outside
-        gap = values.widening
-        more = "can't be told"
-        if gap.found.low > 0:
-            more = "yes"
-        elif gap.found.high < 0:
-            more = "no, less so"
+        inside, outside, widening = values.sets[IN], values.outside, values.widening
         lines.append(
-            f"- {found.label} ({found.seeds} seeds): in distribution {inside.verdict}, {inside}; "
-            f"out of distribution {outside.verdict}, {outside}. More so out of distribution: "
-            f"{more}, {gap}."
+            f"- {found.label}: **{_verdict(inside, outside, widening)}** In distribution "
+            f"{inside.verdict}, {inside} (ahead in {found.ahead}); out of distribution "
+            f"{outside.verdict}, {outside}; out minus in {widening}."
         )
     if not families:
         lines.append("- Here no system has both losses finished yet: nothing can be said.")
@@ -200,3 +199,14 @@ def state_claim(differences: Sequence[Difference]) -> str:
             "Intervals say what other sentences could change, not what other seeds could.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _verdict(inside: Interval, outside: Interval, widening: Interval) -> str:
+    """Return the claim's fate in a sentence; it has two parts, and one alone is not the claim."""
+    if inside.found.low > 0 and outside.found.low > 0:
+        if widening.found.low > 0:
+            return "It holds."
+        return "Joint is better, more so out of distribution is not shown."
+    if inside.found.high < 0 or outside.found.high < 0:
+        return "It does not hold."
+    return "Not shown."
