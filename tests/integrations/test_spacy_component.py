@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ pytest.importorskip("spacy", reason="spaCy is not installed (the extra spacy)")
 
 import spacy
 from spacy.tokens import Doc, DocBin
+from spacy.tokens.underscore import Underscore
 from spacy.util import filter_spans
 
 import somex
@@ -95,6 +97,15 @@ def test_spacy_component_works_in_other_processes(tiny_model: Path) -> None:
     nlp = pipeline(tiny_model, n_threads=1)
     expected = [facts(nlp(text)) for text in TEXTS]
     assert [facts(doc) for doc in nlp.pipe(TEXTS, n_process=2, batch_size=2)] == expected
+
+
+def test_spacy_component_and_its_extensions_can_be_pickled(tiny_model: Path) -> None:
+    nlp = pipeline(tiny_model, n_threads=1)
+    data = pickle.dumps((nlp.get_pipe("somex"), Underscore.get_state()))  # as under spawn
+    component, _ = pickle.loads(data)
+    assert len(data) < 10_000
+    assert component.name == "somex"
+    assert facts(component(nlp.make_doc(TEXTS[0]))) == facts(nlp(TEXTS[0]))
 
 
 def test_spacy_component_pipe_reports_the_document_that_fails(

@@ -105,10 +105,11 @@ class SoftwareMentions(Pipe):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs; it loads the model itself."""
-        return {**self.__dict__, "_loaded": None}
+        return {**self.__dict__, "name": self.name, "_loaded": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        for key, value in state.items():
+            setattr(self, key, value)  # the name is no member of __dict__
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self).__new__, (type(self),), self.__getstate__())
@@ -245,6 +246,14 @@ def _fact(span: Span, key: str) -> Any:
     return None if facts is None else facts[key]
 
 
+def _confidence(span: Span) -> Any:
+    return _fact(span, "confidence")
+
+
+def _purpose(span: Span) -> Any:
+    return _fact(span, "purpose")
+
+
 def _chars(span: Span) -> tuple[int, int] | None:
     start, end = _fact(span, "char_start"), _fact(span, "char_end")
     return None if start is None else (start, end)
@@ -268,11 +277,14 @@ def _relations_of_span(span: Span) -> list[SpanRelation]:
 
 
 def register_extensions() -> None:
-    """Register the extensions of documents and spans; done when this module is imported."""
+    """Register the extensions of documents and spans; done when this module is imported.
+
+    Their getters are functions of the module, since spaCy pickles them for other processes.
+    """
     Doc.set_extension(DATA, default=None, force=True)
     Doc.set_extension("somex_relations", getter=_relations_of_doc, force=True)
-    Span.set_extension("somex_confidence", getter=lambda s: _fact(s, "confidence"), force=True)
-    Span.set_extension("somex_purpose", getter=lambda s: _fact(s, "purpose"), force=True)
+    Span.set_extension("somex_confidence", getter=_confidence, force=True)
+    Span.set_extension("somex_purpose", getter=_purpose, force=True)
     Span.set_extension("somex_chars", getter=_chars, force=True)
     Span.set_extension("somex_relations", getter=_relations_of_span, force=True)
 
