@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from somex.models import mpnet_joint
+from somex.models import fast, mpnet_joint
 from somex.readers.jsonl import document_from_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,9 +60,10 @@ def test_wheel_holds_what_it_needs_and_no_more(wheel: Path) -> None:
     for name in ("LICENSE", "NOTICE"):
         assert [n for n in names if n.endswith(f".dist-info/licenses/{name}")]
     assert {name.split("/")[0].split("-")[0] for name in names} == {"somex"}
-    embedded = {p.name for p in mpnet_joint().iterdir()} if EMBEDDED else set()
-    packed = {n.rpartition("/")[2] for n in names if n.startswith("somex/models/mpnet-joint/")}
-    assert packed == embedded
+    for folder in (mpnet_joint(), fast()) if EMBEDDED else ():
+        embedded = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+        start = f"somex/models/{folder.name}/"
+        assert {n.removeprefix(start) for n in names if n.startswith(start)} == embedded
 
 
 def test_wheel_works_without_torch(python: Path, tiny_model: Path, tmp_path: Path) -> None:
