@@ -111,7 +111,7 @@ def render_card(card: Mapping[str, Any]) -> str:
         "  another sentence than its software is not tied to it.",
         "- Types with few training examples (AlternativeName, SoftwareCoreference, License,",
         "  Extension, Abbreviation) are less sure, and so is all text far from the life sciences.",
-        "- Confidence values are calibrated where `calibration.json` lies beside this file, raw elsewhere.",
+        "- Confidence values are calibrated where `calibration.json` lies beside this file.",
     ]
     return "\n".join(lines) + "\n"
 
