@@ -11,7 +11,15 @@ from somex.app.cli.bench_documents import bench_documents
 from somex.app.cli.bench_link import bench_link
 from somex.app.cli.bench_speed import bench_speed
 from somex.app.cli.json_output import print_json, write_json
-from somex.app.cli.options import Overrides, Resume, Seeds, Threads, parse_numbers
+from somex.app.cli.options import (
+    JsonResults,
+    Overrides,
+    ReadyModel,
+    Resume,
+    Seeds,
+    Threads,
+    parse_numbers,
+)
 from somex.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -36,10 +44,7 @@ def ood(
     recipe: Annotated[
         Path | None, typer.Argument(help="Recipe to train once a split; or give --model.")
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="Instead of a recipe: a ready model, by name or folder, or `default`."),
-    ] = None,
+    model: ReadyModel = None,
     corpus: Annotated[
         Path | None,
         typer.Option(help="With --model: sentences with gold that it was not trained on."),
@@ -66,10 +71,7 @@ def ood(
     softcite_limit: Annotated[
         int, typer.Option(min=0, help="So many softcite documents of each domain; 0 for all.")
     ] = 0,
-    json_path: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE|-", help="Write the results as JSON; - for stdout."),
-    ] = None,
+    json_path: JsonResults = None,
     threads: Threads = None,
 ) -> None:
     """Score where texts are unlike the training: one table, a row a test set.

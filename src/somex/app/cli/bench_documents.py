@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from somex.app.cli.json_output import print_json, write_json
-from somex.app.cli.options import Overrides, Resume, Threads, parse_numbers
+from somex.app.cli.options import JsonResults, Overrides, ReadyModel, Resume, Threads, parse_numbers
 from somex.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ def bench_documents(
     recipe: Annotated[
         Path | None, typer.Argument(help="Recipe to train once a fold; or give --model.")
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="Instead of a recipe: a ready model, by name or folder, or `default`."),
-    ] = None,
+    model: ReadyModel = None,
     data: Annotated[
         Path | None,
         typer.Option(help="With --model: folder that holds somesci/.", envvar="SOMEX_DATA"),
@@ -70,10 +67,7 @@ def bench_documents(
     resamples: Annotated[
         int, typer.Option(min=1, help="Resamples of documents for the intervals.")
     ] = 1000,
-    json_path: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE|-", help="Write the results as JSON; - for stdout."),
-    ] = None,
+    json_path: JsonResults = None,
     threads: Threads = None,
 ) -> None:
     """Score whole documents, sentences without software included: exact spans, F1 with interval.

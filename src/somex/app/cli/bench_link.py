@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from somex.app.cli.json_output import print_json, write_json
+from somex.app.cli.options import JsonResults
 from somex.core.errors import ConfigError
 
 _SCORES = {"muc_f1": "MUC", "b_cubed_f1": "B³", "ceaf_e_f1": "CEAF-e", "conll_f1": "CoNLL"}
@@ -27,10 +28,7 @@ def bench_link(
     seeds: Annotated[
         int, typer.Option(min=1, help="So many times the documents are dealt to folds.")
     ] = 3,
-    json_path: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE|-", help="Write the results as JSON; - for stdout."),
-    ] = None,
+    json_path: JsonResults = None,
 ) -> None:
     """Cross-validate linking over documents: MUC, B³, CEAF-e and CoNLL F1.
 

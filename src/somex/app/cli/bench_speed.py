@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from somex.app.cli.json_output import print_json, write_json
-from somex.app.cli.options import Model, Threads
+from somex.app.cli.options import JsonResults, Model, Threads
 from somex.core.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -51,10 +51,7 @@ def bench_speed(
         str, typer.Option(help="Only these, as `naive,onnx-int8`; all by default.")
     ] = "",
     threads: Threads = None,
-    json_path: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE|-", help="Write the results as JSON; - for stdout."),
-    ] = None,
+    json_path: JsonResults = None,
 ) -> None:
     """Time ways to run a model on the same documents, side by side, against the naive way.
 

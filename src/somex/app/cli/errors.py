@@ -9,26 +9,15 @@ import typer
 
 from somex.app.cli.evaluate import read_gold, read_predicted
 from somex.app.cli.json_output import print_json, write_json
+from somex.app.cli.options import FormatGold, FormatPred, Gold, GoldSplit, Predicted
 
 
 def errors(
-    gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Corpus with the right annotation.")],
-    predicted: Annotated[
-        Path,
-        typer.Argument(
-            metavar="PRED", help="Prediction: a corpus, or a SOMD submission (folder or zip)."
-        ),
-    ],
-    split: Annotated[
-        str | None,
-        typer.Option(help="Split of a SOMD folder that is the gold: train, validation or test."),
-    ] = None,
-    format_gold: Annotated[
-        str | None, typer.Option(help="Format of GOLD; found out unless given.")
-    ] = None,
-    format_pred: Annotated[
-        str | None, typer.Option(help="Format of PRED, 'submission' too; found out unless given.")
-    ] = None,
+    gold: Gold,
+    predicted: Predicted,
+    split: GoldSplit = None,
+    format_gold: FormatGold = None,
+    format_pred: FormatPred = None,
     examples: Annotated[
         int, typer.Option(min=0, help="Show so many mistakes of each category.")
     ] = 0,

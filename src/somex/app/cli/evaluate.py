@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from somex.app.cli.json_output import print_json, write_json
+from somex.app.cli.options import FormatGold, FormatPred, Gold, GoldSplit, Predicted
 
 if TYPE_CHECKING:
     from somex.core.types import LabeledDocument
@@ -19,24 +20,11 @@ _DEFAULT_RESAMPLES = 1000
 
 
 def evaluate(
-    gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Corpus with the right annotation.")],
-    predicted: Annotated[
-        Path,
-        typer.Argument(
-            metavar="PRED", help="Prediction: a corpus, or a SOMD submission (folder or zip)."
-        ),
-    ],
-    split: Annotated[
-        str | None,
-        typer.Option(help="Split of a SOMD folder that is the gold: train, validation or test."),
-    ] = None,
-    format_gold: Annotated[
-        str | None, typer.Option(help="Format of GOLD; found out unless given.")
-    ] = None,
-    format_pred: Annotated[
-        str | None,
-        typer.Option(help="Format of PRED, 'submission' too; found out unless given."),
-    ] = None,
+    gold: Gold,
+    predicted: Predicted,
+    split: GoldSplit = None,
+    format_gold: FormatGold = None,
+    format_pred: FormatPred = None,
     compare: Annotated[
         Path | None,
         typer.Option(metavar="PRED_B", help="Second prediction; test whether it differs."),

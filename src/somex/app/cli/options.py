@@ -51,6 +51,32 @@ LinkedSoftware = Annotated[
     typer.Option("--software", metavar="FILE", help="Linked software, as `somex link` writes it."),
 ]
 
+JsonResults = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE|-", help="Write the results as JSON; - for stdout."),
+]
+
+ReadyModel = Annotated[
+    str | None,
+    typer.Option(help="Instead of a recipe: a ready model, by name or folder, or `default`."),
+]
+
+Gold = Annotated[Path, typer.Argument(metavar="GOLD", help="Corpus with the right annotation.")]
+Predicted = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PRED", help="Prediction: a corpus, or a SOMD submission (folder or zip)."
+    ),
+]
+GoldSplit = Annotated[
+    str | None,
+    typer.Option(help="Split of a SOMD folder that is the gold: train, validation or test."),
+]
+FormatGold = Annotated[str | None, typer.Option(help="Format of GOLD; found out unless given.")]
+FormatPred = Annotated[
+    str | None, typer.Option(help="Format of PRED, 'submission' too; found out unless given.")
+]
+
 
 def parse_numbers(text: str, option: str) -> list[int]:
     """Read whole numbers with commas between them, the value of an option.
