@@ -13,8 +13,13 @@ FIND_PYTHON = for p in $(PYTHON) python3.11 python3.12 python3.13 python3 python
 	done; echo "no Python 3.11 or later; set PYTHON=..." >&2; exit 1
 
 BIN := .venv/bin
-DEV_EXTRAS := pdf,graph,parquet,serve,spacy,mcp,frames,llm-train,train,dev
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+comma := ,
+# Playwright is 170 MB and of no use where no Chromium is: the browser tests skip there.
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+DEV_EXTRAS := pdf,graph,parquet,serve,spacy,mcp,frames,llm-train,train,dev$(if $(CHROMIUM),$(comma)browser)
+# Not compiled to bytecode in advance and torch first, by itself: half a gigabyte less at the peak.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	--constraint constraints.txt
 
 .PHONY: demo test check docs constraints clean
 
@@ -47,7 +52,7 @@ docs: .venv/.dev
 constraints:
 	python="$$($(FIND_PYTHON))"; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
 	"$$python" -m venv "$$folder"; \
-	"$$folder/bin/python" -m pip install --quiet '.[$(DEV_EXTRAS)]'; \
+	"$$folder/bin/python" -m pip install --quiet '.[$(DEV_EXTRAS),browser]'; \
 	"$$folder/bin/python" scripts/make_constraints.py constraints.txt
 
 .venv/bin/python:
@@ -58,6 +63,7 @@ constraints:
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) torch
 	$(PIP) --editable '.[$(DEV_EXTRAS)]'
 	touch .venv/.base $@
 

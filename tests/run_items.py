@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from somex.core import Annotation, EntityType, FormatError, LabeledDocument, Mention
+from somex.core import Annotation, Document, EntityType, FormatError, LabeledDocument, Mention
 from somex.pipeline import Failure, read_source
 from somex.readers.inputs import Source
 from somex.readers.papers import SourceReader
@@ -48,6 +50,44 @@ class FirstWordEngine:
                 end = document.text.index(" ")
                 mention = Mention(EntityType.APPLICATION, 0, end, confidence=0.75)
                 yield LabeledDocument(document, Annotation.build([mention]))
+
+
+class FirstWordExtractor:
+    """Stands in for a loaded model: `FirstWordEngine`'s rule, with two texts it can't bear.
+
+    Args:
+        fails_at: A text with this in it makes the call fail.
+        dies_at: A text with this in it kills the process.
+        n_threads: Not used.
+    """
+
+    is_batch_independent = True
+
+    def __init__(
+        self, fails_at: str = "\0", dies_at: str = "\0", n_threads: int | None = None
+    ) -> None:
+        self.groups: list[list[str]] = []
+        self._fails_at, self._dies_at = fails_at, dies_at
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(MODEL)
+
+    def counts(self) -> tuple[int, int, int, int]:
+        n = sum(map(len, self.groups))
+        return n, n, n, 0
+
+    def annotate(self, documents: Sequence[Document]) -> list[LabeledDocument]:
+        if any(self._dies_at in d.text for d in documents):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if any(self._fails_at in d.text for d in documents):
+            raise ArithmeticError("not this one")
+        self.groups.append([d.id for d in documents])
+        ends = [d.text.index(" ") for d in documents]
+        mentions = [Mention(EntityType.APPLICATION, 0, end) for end in ends]
+        return [
+            LabeledDocument(d, Annotation.build([m]))
+            for d, m in zip(documents, mentions, strict=True)
+        ]
 
 
 def run_in_parts(

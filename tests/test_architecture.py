@@ -84,6 +84,7 @@ MAY_IMPORT = {
         "model",
         "prefilter",
         "readers",
+        "runs",
         "text",
     },
     "service": {

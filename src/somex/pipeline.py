@@ -82,6 +82,11 @@ class Extractor:
             made_by["prefilter"] = self.cascade.prefilter.to_json()
         return made_by
 
+    @property
+    def is_batch_independent(self) -> bool:
+        """Whether a document's result is the same to the last digit whatever it is read with."""
+        return self._predictor.is_batch_independent
+
     def counts(self) -> tuple[int, int, int, int]:
         """Return counts since the model was loaded, which only grow.
 
@@ -130,7 +135,7 @@ def load(
         backend: ``onnx``, ``torch``, or ``auto``: onnx where the model holds it.
         min_confidence: Mentions less sure than this (0 to 1) are left out.
         lean: Above 0 leans to precision, below 0 to recall: log odds added to "no mention".
-        n_threads: Threads of ONNX Runtime; as many as cores by default.
+        n_threads: Batches that are worked on at a time; as many as cores by default.
         prefilter: Let the filter in the model's folder, where there is one, tell which sentences
             of natural text the network reads.
         n_repeats: So many results are kept for sentences that come again.

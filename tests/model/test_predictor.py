@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,7 @@ def _predictor(
     backend: FakeBackend | None = None,
     batch_pieces: int = PIECES_PER_BATCH,
     n_repeats: int = 0,
+    n_parallel: int = 1,
 ) -> Predictor:
     pieces: Pieces = read_pieces(tokenizer_file, max_pieces=max_pieces)
     return Predictor(
@@ -93,6 +95,7 @@ def _predictor(
         decoding=decoding,
         batch_pieces=batch_pieces,
         n_repeats=n_repeats,
+        n_parallel=n_parallel,
     )
 
 
@@ -218,6 +221,25 @@ def test_predictor_repeats_are_read_once_with_the_same_result(tokenizer_file: Pa
     assert kept.annotate(documents) == alone.annotate(documents)
     assert sum(rows for rows, _ in backend.batches) == 2
     assert (kept.n_windows, kept.n_windows_read) == (6, 2)
+
+
+def test_predictor_batches_side_by_side_change_nothing(tokenizer_file: Path) -> None:
+    texts = [f"quill {i} " + "the " * (i % 7) + "and brookstat 2" for i in range(60)]
+    documents = [_one(text, id=str(i)) for i, text in enumerate(texts)]
+    threads: set[str] = set()
+    predictor = _predictor(tokenizer_file, batch_pieces=40, n_parallel=3)
+    predictor.before_batch = lambda: threads.add(threading.current_thread().name)
+    assert predictor.annotate(documents) == _predictor(tokenizer_file).annotate(documents)
+    assert threads <= {f"somex-batch_{n}" for n in range(3)}
+
+    def stop() -> None:
+        raise KeyError("stopped")
+
+    predictor.before_batch = stop
+    with pytest.raises(KeyError, match="stopped"):
+        predictor.annotate(documents)
+    with pytest.raises(ConfigError, match="n_parallel is 0; valid: 1 or more"):
+        _predictor(tokenizer_file, n_parallel=0)
 
 
 def test_predictor_refuses_a_batch_of_nothing(tokenizer_file: Path) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from run_items import write_texts
+from run_items import FirstWordExtractor, write_texts
 from somex.core import ConfigError, LabeledDocument
 from somex.pipeline import Failure, load
 from somex.readers.inputs import Source, find_sources
+from somex.runs import work
 from somex.runs.engine import ProcessEngine, ThreadEngine, build_engine
 from somex.runs.work import death_of
 
@@ -54,3 +55,49 @@ def test_runs_engine_death_tells_the_source_and_its_digest(sources: list[Source]
     assert failure.id == sources[0].id
     assert failure.sha256
     assert failure.reason.startswith(f"{sources[0].label}: the process that worked on it died")
+
+
+def _ids(items: list[LabeledDocument | Failure]) -> list[str]:
+    return [i.id if isinstance(i, Failure) else i.document.id for i in items]
+
+
+def test_runs_engine_documents_share_batches_up_to_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = find_sources([write_texts(tmp_path / "texts", 30)])
+    extractor = FirstWordExtractor()
+    found = list(ThreadEngine(extractor).annotate(sources))  # type: ignore[arg-type]
+    assert _ids(found) == [s.id for s in sources]
+    assert [len(group) for group in extractor.groups] == [6, 7, 6, 5]  # of 8; every fifth is bad
+    monkeypatch.setattr(work, "GROUP_CHARACTERS", 40)
+    small = FirstWordExtractor()
+    assert list(ThreadEngine(small).annotate(sources)) == found  # type: ignore[arg-type]
+    assert max(len(group) for group in small.groups) == 2
+    small.is_batch_independent = False
+    small.groups.clear()
+    assert list(ThreadEngine(small).annotate(sources)) == found  # type: ignore[arg-type]
+    assert {len(group) for group in small.groups} == {1}
+
+
+def test_runs_engine_a_document_that_fails_takes_no_other_along(sources: list[Source]) -> None:
+    extractor = FirstWordExtractor(fails_at="Quill3")
+    engine = ThreadEngine(extractor)  # type: ignore[arg-type]
+    found = list(engine.annotate(sources))
+    assert _ids(found) == [s.id for s in sources]
+    failed = {i.id: i for i in found if isinstance(i, Failure)}
+    assert [*failed] == ["001", "003", "006"]
+    assert failed["003"].reason == f"{sources[3].label}: ArithmeticError('not this one')"
+    assert failed["003"].sha256
+    assert engine.totals.sentences == 5
+
+
+def test_runs_engine_a_document_that_kills_takes_no_other_along(tmp_path: Path) -> None:
+    sources = find_sources([write_texts(tmp_path / "texts", 20)])
+    opener = partial(FirstWordExtractor, dies_at="Quill13 ")
+    engine = build_engine(opener, n_workers=2)  # type: ignore[arg-type]
+    found = list(engine.annotate(sources))
+    assert _ids(found) == [s.id for s in sources]
+    failed = {i.id: i.reason for i in found if isinstance(i, Failure)}
+    assert [*failed] == ["001", "006", "011", "013", "016"]
+    assert "the process that worked on it died" in failed["013"]
+    assert engine.totals.sentences == 15

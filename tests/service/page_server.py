@@ -103,7 +103,9 @@ def serving(engine: WordListEngine, state: Path) -> Iterator[str]:
 @contextmanager
 def browsing() -> Iterator[Any]:
     """Run Debian's Chromium; yield Playwright's browser."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="needs playwright (extra browser)"
+    )
     program = os.environ.get("SOMEX_CHROMIUM") or shutil.which("chromium")
     if program is None:
         pytest.skip("needs Chromium (apt-get install chromium), or its path in SOMEX_CHROMIUM")

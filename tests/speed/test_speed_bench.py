@@ -20,7 +20,7 @@ from somex.model.pairs import PairBatch
 from somex.prefilter.features import N_BITS
 from somex.prefilter.model import Linear, Prefilter, write_prefilter
 from somex.readers.jsonl import write_jsonl
-from somex.speed.backends import PairByPairBackend, TimedBackend
+from somex.speed.backends import PairByPairBackend, Tally, TimedBackend
 from somex.speed.bench import Measured, Sample, run_variants, summarise
 from somex.speed.ceiling import Ceiling, measure_ceiling
 from somex.speed.operations import EncoderSize
@@ -74,8 +74,14 @@ def test_speed_timed_backend_counts_pieces_and_padding() -> None:
     backend.encode(Batch(mask, mask, mask, mask, mask, mask, np.array([3, 1])))
     backend.relate(np.zeros((2, 3, 4), np.float32), _pairs())
     tally = backend.tally
-    assert (tally.lengths, tally.n_places) == ([3, 1], 6)
-    assert tally.encode_seconds > 0 < tally.relate_seconds
+    assert (tally.lengths, tally.places) == ([3, 1], [6])
+    stages = tally.stages()
+    assert stages["encode"] > 0 < stages["relate"]
+
+
+def test_speed_stages_count_a_moment_once_whatever_runs_in_it() -> None:
+    tally = Tally(encodes=[(5.0, 7.0), (0.0, 2.0), (1.0, 3.0)], relates=[(2.5, 4.0), (6.0, 7.5)])
+    assert tally.stages() == {"encode": 5.0, "relate": 1.5}
 
 
 def _round(seconds: float) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def open_predictor(
         folder: Holds config.json, tokenizer.json and the weights.
         backend: ``onnx``, ``torch`` or ``auto`` (onnx where the folder holds it).
         decoding: Thresholds.
-        n_threads: Threads of ONNX Runtime; its own choice by default.
+        n_threads: So many batches are worked on at a time in ONNX Runtime, each by one thread; as
+            many as there are cores by default. PyTorch takes its own number.
         n_repeats: As of `Predictor`; none are kept where a result may depend on its batch, that is
             unless int8 scales are fixed.
 
@@ -77,8 +79,9 @@ def open_predictor(
     config = read_model_config(folder)
     pieces = read_pieces_of(folder, config)
     decoding = replace(decoding or DecodingConfig(), calibrations=read_calibrations(folder))
-    runner = open_backend(folder, config, backend=backend, n_threads=n_threads)
-    is_sound = isinstance(runner, OnnxBackend) and has_fixed_scales(folder)
+    runner = open_backend(folder, config, backend=backend, n_threads=1)
+    is_onnx = isinstance(runner, OnnxBackend)
+    is_sound = is_onnx and has_fixed_scales(folder)
     return Predictor(
         runner,
         pieces=pieces.encoder,
@@ -87,7 +90,16 @@ def open_predictor(
         decoding=decoding,
         n_repeats=n_repeats if is_sound else 0,
         find_mentions=find_family(config).finder(pieces=pieces),
+        n_parallel=(n_threads or count_cores()) if is_onnx else 1,
+        is_batch_independent=is_sound,
     )
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def open_backend(

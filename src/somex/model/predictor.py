@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,9 +89,13 @@ class Predictor:
             depends on nothing but its window, whatever else the batch holds.
         n_repeats: So many results are kept for windows that come again; 0 for none.
         find_mentions: What the model's family finds mentions with.
+        n_parallel: So many batches are worked on at a time, each in a thread. On the small
+            products of a sentence, threads that share a batch mostly wait for each other.
+        is_batch_independent: The backend's results are the same to the last digit whatever else
+            is in the batch.
 
     Raises:
-        ConfigError: ``batch_pieces`` is below 1, or ``n_repeats`` below 0.
+        ConfigError: ``batch_pieces`` or ``n_parallel`` is below 1, or ``n_repeats`` below 0.
     """
 
     def __init__(
@@ -104,11 +109,16 @@ class Predictor:
         batch_pieces: int = PIECES_PER_BATCH,
         n_repeats: int = 0,
         find_mentions: MentionFinder = find_by_tags,
+        n_parallel: int = 1,
+        is_batch_independent: bool = False,
     ) -> None:
+        if n_parallel < 1:
+            raise ConfigError(f"n_parallel is {n_parallel}; valid: 1 or more")
         if batch_pieces < 1:
             raise ConfigError(f"batch_pieces is {batch_pieces}; valid: 1 or more")
         self.config = config
         self.batch_pieces = batch_pieces
+        self.is_batch_independent = is_batch_independent
         self.repeats: RepeatCache[_Found] = RepeatCache(n_repeats)
         self.n_windows = 0
         """Sentences, or windows of long ones, asked for so far."""
@@ -116,11 +126,12 @@ class Predictor:
         """Those of them that the network read."""
         self.decoding = decoding or DecodingConfig()
         self.before_batch: Callable[[], None] | None = None
-        """Called before each batch; what it raises ends the work."""
+        """Called before each batch, from whatever thread runs it; what it raises ends the work."""
         self._backend = backend
         self._pieces = pieces
         self._pad_id = pad_id
         self._find_mentions = find_mentions
+        self._threads = ThreadPoolExecutor(n_parallel, "somex-batch") if n_parallel > 1 else None
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         """Return one annotation a document, in the same order.
@@ -158,9 +169,12 @@ class Predictor:
 
     def _read_all(self, windows: Sequence[Window]) -> list[_Found]:
         self.n_windows_read += len(windows)
+        batches = [*_batches(windows, self.batch_pieces)][::-1]  # the longest ones first
+        run_all = map if self._threads is None or len(batches) == 1 else self._threads.map
+        results = run_all(self._run, [[windows[row] for row in rows] for rows in batches])
         found: dict[int, _Found] = {}
-        for rows in _batches(windows, self.batch_pieces):
-            found.update(zip(rows, self._run([windows[r] for r in rows]), strict=True))
+        for rows, of_rows in zip(batches, results, strict=True):
+            found.update(zip(rows, of_rows, strict=True))
         return [found[row] for row in range(len(windows))]
 
     def _run(self, windows: list[Window]) -> list[_Found]:

@@ -6,23 +6,36 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 from somex.core.errors import ConfigError
-from somex.core.types import Document, LabeledDocument
-from somex.pipeline import Extractor, Failure, read_source
+from somex.core.types import LabeledDocument
+from somex.pipeline import Extractor, Failure
 from somex.readers.inputs import Source
 from somex.readers.papers import SourceReader
 from somex.runs.scheduler import Died, WorkerPool, map_ahead
-from somex.runs.work import Opener, Outcome, Totals, Worker, annotate_document, death_of
+from somex.runs.work import (
+    GROUP_DOCUMENTS,
+    Opener,
+    Outcome,
+    Totals,
+    Worker,
+    annotate_stream,
+    death_of,
+    read_timed,
+)
 
 ENGINES = ("local", "ray")
 
-READ_AHEAD = 4
-"""So many documents are read, and wait, while the network reads another."""
+READ_AHEAD = 2 * GROUP_DOCUMENTS
+"""So many documents are read, and wait, while the network reads others."""
+
+GROUPS_AHEAD = 3
+"""So many groups of documents are worked on, wait or are ready for each process."""
 
 
 class Engine(Protocol):
@@ -61,15 +74,8 @@ class ThreadEngine:
     def annotate(self, sources: Iterable[Source]) -> Iterator[LabeledDocument | Failure]:
         """Yield the labelled document of each source, or why there is none, in order."""
         with SourceReader(grobid=self._grobid) as reader, ThreadPoolExecutor(1) as thread:
-
-            def read(source: Source) -> tuple[Source, Document | Failure, float]:
-                started = time.perf_counter()
-                document = read_source(reader, source)
-                return source, document, time.perf_counter() - started
-
-            for source, document, seconds in map_ahead(thread, read, sources, n_ahead=READ_AHEAD):
-                outcome = annotate_document(self._extractor, source, document)
-                outcome.totals.reading_seconds = seconds
+            read = map_ahead(thread, partial(read_timed, reader), sources, n_ahead=READ_AHEAD)
+            for outcome in annotate_stream(self._extractor, read):
                 self.totals.add(outcome.totals)
                 yield outcome.result
 
@@ -100,21 +106,32 @@ class ProcessEngine:
         self.model: Mapping[str, Any] = open_extractor(n_threads=1).to_json()
         self.totals = Totals()
         self.n_workers = n_workers
-        self._pool: WorkerPool[Source, Outcome] = WorkerPool(
+        self._pool: WorkerPool[tuple[Source, ...], list[Outcome]] = WorkerPool(
             _work,
             n_workers=n_workers,
             start=_start_worker,
             start_arguments=(open_extractor, n_threads, grobid),
+            ahead_per_worker=GROUPS_AHEAD,
         )
 
     def annotate(self, sources: Iterable[Source]) -> Iterator[LabeledDocument | Failure]:
         """Yield the labelled document of each source, or why there is none, in order."""
-        for outcome in self._pool.map(sources):
-            if isinstance(outcome, Died):
-                yield death_of(outcome.item, grobid=self._grobid)
-                continue
-            self.totals.add(outcome.totals)
-            yield outcome.result
+        for outcomes in self._pool.map(_cut(sources, GROUP_DOCUMENTS)):
+            yield from self._take(outcomes)
+
+    def _take(
+        self, outcomes: list[Outcome] | Died[tuple[Source, ...]]
+    ) -> Iterator[LabeledDocument | Failure]:
+        """Yield results; sources whose process died are tried one by one."""
+        if not isinstance(outcomes, Died):
+            for outcome in outcomes:
+                self.totals.add(outcome.totals)
+                yield outcome.result
+        elif len(outcomes.item) == 1:
+            yield death_of(outcomes.item[0], grobid=self._grobid)
+        else:
+            for source in outcomes.item:
+                yield from self._take(self._pool.map_one((source,)))
 
 
 def build_engine(
@@ -187,5 +204,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(source: Source) -> Outcome:
-    return _Process.worker.work(source)
+def _work(sources: Sequence[Source]) -> list[Outcome]:
+    return _Process.worker.work(sources)
+
+
+def _cut(sources: Iterable[Source], n_most: int) -> Iterator[tuple[Source, ...]]:
+    rest = iter(sources)
+    while group := tuple(islice(rest, n_most)):
+        yield group

@@ -166,7 +166,7 @@ class _Board:
 
     def _hand_out(self) -> None:
         actor, number = self._idle.pop(), self._again.pop(0)
-        self._busy[actor.work.remote(self._sources[number])] = (actor, number)
+        self._busy[actor.work.remote([self._sources[number]])] = (actor, number)
 
     def _wait(self) -> None:
         """Take in one thing that came to its end."""
@@ -182,7 +182,7 @@ class _Board:
             return
         self._idle.append(actor)
         if number is not None:
-            self._done[number] = found
+            (self._done[number],) = found
 
     def _take_death(self, number: int | None) -> None:
         key = -1 if number is None else number

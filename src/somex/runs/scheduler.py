@@ -106,13 +106,18 @@ class WorkerPool(Generic[Item, Result]):
         except BrokenProcessPool:
             pass
         self._open()
-        result = self._alone(item)
+        result = self.map_one(item)
         again = [(i, f if _is_good(f) else self._submit(i)) for i, f in waiting]
         waiting.clear()
         waiting.extend(again)
         return result
 
-    def _alone(self, item: Item) -> Result | Died[Item]:
+    def map_one(self, item: Item) -> Result | Died[Item]:
+        """Return the result of one item, while `map` is under way; `Died` if its process dies.
+
+        Raises:
+            Exception: What the function raises.
+        """
         future = self._submit(item)
         try:
             return Died(item) if future is None else future.result()

@@ -1,8 +1,9 @@
-"""The work on one source, in whatever process: read it, annotate it, count what it came to."""
+"""The work on sources, in whatever process: read, annotate, count what it came to."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -13,6 +14,12 @@ from somex.readers.papers import SourceReader
 
 N_REPEATS = 20_000
 """Results of sentences that a run keeps for when they come again, in each process."""
+
+GROUP_DOCUMENTS = 8
+"""So many documents are annotated together at most: the prefilter leaves few sentences of one."""
+
+GROUP_CHARACTERS = 200_000
+"""A group that has so many is full."""
 
 
 class Opener(Protocol):
@@ -74,35 +81,74 @@ class Worker:
         self._extractor = open_extractor(n_threads=n_threads)
         self._reader = SourceReader(grobid=grobid)
 
-    def work(self, source: Source) -> Outcome:
-        """Return the labelled document of a source, or why there is none."""
-        started = time.perf_counter()
-        document = read_source(self._reader, source)
-        seconds = time.perf_counter() - started
-        outcome = annotate_document(self._extractor, source, document)
-        outcome.totals.reading_seconds = seconds
-        return outcome
+    def work(self, sources: Sequence[Source]) -> list[Outcome]:
+        """Return the labelled document of each source, or why there is none."""
+        return [*annotate_stream(self._extractor, (read_timed(self._reader, s) for s in sources))]
 
 
-def annotate_document(
-    extractor: Extractor, source: Source, document: Document | Failure
-) -> Outcome:
-    """Annotate what was read; an error becomes a failure."""
-    if isinstance(document, Failure):
-        return Outcome(document, Totals())
+@dataclass(frozen=True, slots=True)
+class WhatWasRead:
+    """A source's document, or why there is none, and how long that took."""
+
+    source: Source
+    document: Document | Failure
+    seconds: float
+
+    @property
+    def n_characters(self) -> int:
+        """Length of the text."""
+        return 0 if isinstance(self.document, Failure) else len(self.document.text)
+
+
+def read_timed(reader: SourceReader, source: Source) -> WhatWasRead:
+    """Read a source."""
+    started = time.perf_counter()
+    document = read_source(reader, source)
+    return WhatWasRead(source, document, time.perf_counter() - started)
+
+
+def annotate_stream(extractor: Extractor, read: Iterable[WhatWasRead]) -> Iterator[Outcome]:
+    """Annotate documents as they come, in order, some together so that batches are full.
+
+    A model whose results may depend on the batch gets one document at a time: what a document
+    comes to must not depend on its neighbours.
+    """
+    n_most = GROUP_DOCUMENTS if extractor.is_batch_independent else 1
+    group: list[WhatWasRead] = []
+    for one in read:
+        group.append(one)
+        if len(group) >= n_most or sum(g.n_characters for g in group) >= GROUP_CHARACTERS:
+            yield from _annotate_group(extractor, group)
+            group = []
+    yield from _annotate_group(extractor, group)
+
+
+def _annotate_group(extractor: Extractor, group: Sequence[WhatWasRead]) -> Iterator[Outcome]:
+    """Annotate documents together; where that fails, one by one, to find whose fault it is.
+
+    What the network was asked for is put down to the first document.
+    """
+    documents = [one.document for one in group if isinstance(one.document, Document)]
     before = extractor.counts()
     started = time.perf_counter()
-    result: LabeledDocument | Failure
+    results: Iterator[LabeledDocument | Failure]
     try:
-        result = extractor.annotate([document])[0]
+        results = iter(extractor.annotate(documents) if documents else [])
     except Exception as error:  # whatever it is, the run goes on and the list of failures has it
-        result = failure_of(source, error, sha256=document.provenance.get("sha256"))
-    seconds = time.perf_counter() - started
-    counts = (b - a for a, b in zip(before, extractor.counts(), strict=True))
-    sentences, passed, windows, repeated = counts
-    totals = Totals(len(document.text), sentences, passed, windows, repeated)
-    totals.annotating_seconds = seconds
-    return Outcome(result, totals)
+        if len(group) > 1:
+            for one in group:
+                yield from _annotate_group(extractor, [one])
+            return
+        sha256 = documents[0].provenance.get("sha256")
+        results = iter([failure_of(group[0].source, error, sha256=sha256)])
+    counts = [b - a for a, b in zip(before, extractor.counts(), strict=True)]
+    totals = Totals(0, *counts)
+    totals.annotating_seconds = time.perf_counter() - started
+    for one in group:
+        totals.characters, totals.reading_seconds = one.n_characters, one.seconds
+        failed = one.document if isinstance(one.document, Failure) else None
+        yield Outcome(failed or next(results), totals)
+        totals = Totals()
 
 
 def death_of(source: Source, *, grobid: str | None = None) -> Failure:

@@ -40,7 +40,7 @@ class Engine:
 
     Args:
         model: ``default``, the name of an installed model, or a model folder.
-        n_threads: Threads of ONNX Runtime; as many as cores by default.
+        n_threads: Batches that are worked on at a time; as many as cores by default.
 
     Raises:
         ModelError: There is no such model, or it is incomplete.
@@ -60,7 +60,7 @@ class Engine:
         Args:
             documents: What to read.
             options: Thresholds.
-            stop: Asked before each batch of the network.
+            stop: Asked before each batch of the network, from whatever thread runs it.
 
         Raises:
             StoppedError: ``stop`` said so.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,19 +16,33 @@ from somex.model.pairs import MentionBatch, PairBatch
 
 @dataclass(slots=True)
 class Tally:
-    """What a backend was asked for.
+    """What a backend was asked for, by whatever threads.
 
     Attributes:
-        encode_seconds: In the encoder and the head that finds mentions.
-        relate_seconds: In the head over pairs, and that of purposes.
-        n_places: Places of the batches, padding included.
+        encodes: Start and end of each call of the encoder with the head that finds mentions.
+        relates: Start and end of each call of the head over pairs, or of that of purposes.
+        places: Places of each batch, padding included.
         lengths: Pieces of each window.
     """
 
-    encode_seconds: float = 0.0
-    relate_seconds: float = 0.0
-    n_places: int = 0
+    encodes: list[tuple[float, float]] = field(default_factory=list)
+    relates: list[tuple[float, float]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
+
+    def stages(self) -> dict[str, float]:
+        """Return the seconds in which a call of each kind ran; relations where nothing encoded."""
+        encode = _covered(self.encodes)
+        return {"encode": encode, "relate": _covered(self.encodes + self.relates) - encode}
+
+
+def _covered(spans: Sequence[tuple[float, float]]) -> float:
+    """Return the length of the union of spans."""
+    total, end = 0.0, float("-inf")
+    for start, stop in sorted(spans):
+        total += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return total
 
 
 class TimedBackend:
@@ -41,8 +56,8 @@ class TimedBackend:
         """Return tag logits and unit vectors."""
         started = time.perf_counter()
         result = self._backend.encode(batch)
-        self.tally.encode_seconds += time.perf_counter() - started
-        self.tally.n_places += batch.piece_mask.size
+        self.tally.encodes.append((started, time.perf_counter()))
+        self.tally.places.append(batch.piece_mask.size)
         self.tally.lengths.extend(batch.piece_mask.sum(axis=1).tolist())
         return result
 
@@ -50,14 +65,14 @@ class TimedBackend:
         """Return pair logits."""
         started = time.perf_counter()
         result = self._backend.relate(units, pairs)
-        self.tally.relate_seconds += time.perf_counter() - started
+        self.tally.relates.append((started, time.perf_counter()))
         return result
 
     def tell_purposes(self, units: FloatArray, mentions: MentionBatch) -> FloatArray:
         """Return purpose logits."""
         started = time.perf_counter()
         result = self._backend.tell_purposes(units, mentions)
-        self.tally.relate_seconds += time.perf_counter() - started
+        self.tally.relates.append((started, time.perf_counter()))
         return result
 
 

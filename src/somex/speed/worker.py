@@ -20,12 +20,13 @@ from somex.core.types import Document, LabeledDocument
 from somex.decoding import DecodingConfig
 from somex.model.backend import Backend
 from somex.model.config import ModelConfig, read_model_config
-from somex.model.folder import TOKENIZER_FILE, read_pieces
+from somex.model.folder import TOKENIZER_FILE, count_cores, read_pieces
 from somex.model.inputs import Pieces, encode_sentence
 from somex.model.onnx_backend import OnnxBackend
 from somex.model.predictor import PIECES_PER_BATCH, Predictor
 from somex.prefilter.model import Prefilter, read_prefilter
 from somex.readers.jsonl import read_jsonl, write_jsonl
+from somex.runs.work import GROUP_DOCUMENTS
 from somex.speed.backends import PairByPairBackend, Tally, TimedBackend
 from somex.speed.variants import BY_NAME, Variant
 from somex.text.sentences import split_sentences
@@ -63,8 +64,9 @@ class Worker:
         self._pieces: Pieces = read_pieces(
             folder / TOKENIZER_FILE, max_pieces=self._config.max_pieces
         )
+        is_onnx = self.variant.kind == "onnx"
         self._backend = TimedBackend(_open_backend(self.variant, folder, spec.n_threads))
-        batch_pieces = TORCH_PIECES_PER_BATCH if self.variant.kind == "torch" else PIECES_PER_BATCH
+        batch_pieces = PIECES_PER_BATCH if is_onnx else TORCH_PIECES_PER_BATCH
         predictor = Predictor(
             self._backend,
             pieces=self._pieces.encoder,
@@ -72,7 +74,9 @@ class Worker:
             pad_id=self._pieces.pad_id,
             decoding=DecodingConfig(calibrations=read_calibrations(folder)),
             batch_pieces=1 if self.variant.is_naive else batch_pieces,
+            n_parallel=(spec.n_threads or count_cores()) if is_onnx else 1,
         )
+        self._n_together = 1 if self.variant.is_naive else GROUP_DOCUMENTS
         self._prefilter: Prefilter | None = None
         self._annotator: Predictor | Cascade = predictor
         if self.variant.has_prefilter:
@@ -82,10 +86,16 @@ class Worker:
         self.found: list[LabeledDocument] = []
 
     def run(self) -> dict[str, Any]:
-        """Annotate the sample once, document by document, and return what it took."""
+        """Annotate the sample once, as many documents together as a run, and tell what it took."""
         self._backend.tally = tally = Tally()
         started = time.perf_counter()
-        annotations = [self._annotator.annotate([document])[0] for document in self.documents]
+        annotations = [
+            annotation
+            for start in range(0, len(self.documents), self._n_together)
+            for annotation in self._annotator.annotate(
+                self.documents[start : start + self._n_together]
+            )
+        ]
         seconds = time.perf_counter() - started
         self.found = [
             LabeledDocument(d, a) for d, a in zip(self.documents, annotations, strict=True)
@@ -93,10 +103,10 @@ class Worker:
         n_pieces = sum(tally.lengths)
         return {
             "seconds": seconds,
-            "stages": {**self._other_stages(), **_stages(tally)},
+            "stages": {**self._other_stages(), **tally.stages()},
             "n_pieces": n_pieces,
             "lengths": tally.lengths,
-            "padding_share": 1 - n_pieces / tally.n_places if tally.n_places else 0.0,
+            "padding_share": 1 - n_pieces / max(sum(tally.places), 1),
             "peak_rss_mb": _peak_rss_mb(),
         }
 
@@ -126,13 +136,9 @@ def _peak_rss_mb() -> float:
     return int(found[1]) / 1024 if found else float("nan")
 
 
-def _stages(tally: Tally) -> dict[str, float]:
-    return {"encode": tally.encode_seconds, "relate": tally.relate_seconds}
-
-
 def _open_backend(variant: Variant, folder: Path, n_threads: int | None) -> Backend:
     if variant.kind == "onnx":
-        return OnnxBackend(folder, n_threads=n_threads)
+        return OnnxBackend(folder, n_threads=1)
     import torch
 
     from somex.model.torch_backend import TorchBackend
