@@ -61,7 +61,7 @@ class FirstWordExtractor:
         n_threads: Not used.
     """
 
-    is_batch_independent = True
+    may_share_batches = True
 
     def __init__(
         self, fails_at: str = "\0", dies_at: str = "\0", n_threads: int | None = None

@@ -34,12 +34,19 @@ class Extractor:
         predictor: Runs the network.
         info: What the model is.
         prefilter: Tells which sentences the network reads; all without one.
+        device: What the predictor runs on, for results to say where it is no CPU.
     """
 
     def __init__(
-        self, predictor: Predictor, *, info: ModelInfo, prefilter: Prefilter | None = None
+        self,
+        predictor: Predictor,
+        *,
+        info: ModelInfo,
+        prefilter: Prefilter | None = None,
+        device: str = "cpu",
     ) -> None:
         self._predictor = predictor
+        self._device = device
         self.info = info
         self.cascade = None if prefilter is None else Cascade(predictor, prefilter)
 
@@ -78,14 +85,20 @@ class Extractor:
         decoding = self._predictor.decoding
         made_by = {**self.info.to_json(), "min_confidence": decoding.min_confidence}
         made_by["lean"] = decoding.lean
+        if self._device != "cpu":  # whose figures are rounded otherwise
+            made_by["device"] = self._device
         if self.cascade is not None:
             made_by["prefilter"] = self.cascade.prefilter.to_json()
         return made_by
 
     @property
-    def is_batch_independent(self) -> bool:
-        """Whether a document's result is the same to the last digit whatever it is read with."""
-        return self._predictor.is_batch_independent
+    def may_share_batches(self) -> bool:
+        """Whether documents may be read together.
+
+        They may where a result is the same to the last digit whatever it is read with, and on a
+        GPU, which is idle otherwise: confidences then depend a little on what else is in a batch.
+        """
+        return self._predictor.is_batch_independent or self._device != "cpu"
 
     def counts(self) -> tuple[int, int, int, int]:
         """Return counts since the model was loaded, which only grow.
@@ -127,6 +140,7 @@ def load(
     n_threads: int | None = None,
     prefilter: bool = True,
     n_repeats: int = 0,
+    device: str = "cpu",
 ) -> Extractor:
     """Load a model.
 
@@ -139,10 +153,13 @@ def load(
         prefilter: Let the filter in the model's folder, where there is one, tell which sentences
             of natural text the network reads.
         n_repeats: So many results are kept for sentences that come again.
+        device: ``cpu``, or ``cuda`` for a GPU: with a torch model, or an fp32 or fp16 export and
+            ONNX Runtime's CUDA provider.
 
     Raises:
         ConfigError: A number is out of range.
-        ModelError: There is no such model, or it is incomplete, or its filter is damaged.
+        ModelError: There is no such model, it is incomplete, its filter is damaged, or the device
+            can't run it.
     """
     info = find_model(model)
     decoding = DecodingConfig(min_confidence=min_confidence, lean=lean)
@@ -152,10 +169,11 @@ def load(
         decoding=decoding,
         n_threads=n_threads,
         n_repeats=n_repeats,
+        device=device,
     )
     of_folder = prefilter and has_prefilter(info.folder)
     sieve = read_prefilter(info.folder) if of_folder else None
-    return Extractor(predictor, info=info, prefilter=sieve)
+    return Extractor(predictor, info=info, prefilter=sieve, device=device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -168,6 +169,35 @@ def test_export_int8_is_close_to_torch(
     assert len(expected & seen) > 0.7 * len(expected | seen)
 
 
+@pytest.mark.parametrize("kind", ["bert", "mpnet"])
+def test_export_fp16_halves_the_weights_and_is_close_to_torch(
+    save: Callable[..., Path], tmp_path: Path, kind: str
+) -> None:
+    folder = save(kind, purpose_head=True)
+    export.export_model(folder, tmp_path / "fp32", precision="fp32")
+    export.export_model(folder, tmp_path / "fp16", precision="fp16")
+    sizes = [sum(p.stat().st_size for p in _bins(tmp_path / n)) for n in ("fp16", "fp32")]
+    assert sizes[0] < 0.55 * sizes[1]
+    ours, exported = TorchBackend(load_model(folder)), OnnxBackend(tmp_path / "fp16")
+    for lengths in LENGTHS:
+        batch = _batch(folder, [_text(n, seed=n) for n in lengths])
+        gap = _compare(ours, exported, batch, head="host", purposes=True)
+        assert 0 < gap < 0.05, lengths
+
+
+def test_onnx_backend_says_why_it_can_not_use_a_gpu(
+    save: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export.export_model(save("bert"), tmp_path, precision="int8")
+    told = {"cpu": ["CPUExecutionProvider"], "gpu": ["CUDAExecutionProvider"]}
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: told["cpu"])
+    with pytest.raises(ModelError, match=r"'cuda', but this ONNX Runtime has only CPUEx.*-gpu"):
+        OnnxBackend(tmp_path, device="cuda")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: told["gpu"])
+    with pytest.raises(ModelError, match=r"an int8 graph, which is for CPUs; .*--precision fp16"):
+        OnnxBackend(tmp_path, device="cuda")
+
+
 def _bins(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.bin"))
 
@@ -221,7 +251,7 @@ def test_onnx_backend_names_a_broken_or_missing_file(
 
 
 def test_export_refuses_an_unknown_precision(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"unknown precision 'int4'; valid: int8, fp32"):
+    with pytest.raises(ModelError, match=r"unknown precision 'int4'; valid: int8, fp32, fp16"):
         export.export_model(tmp_path, tmp_path / "x", precision="int4")
 
 

@@ -5,14 +5,18 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from somex.core import Document, LabeledDocument, Sentence
 from somex.core.errors import ConfigError, MissingExtraError, ModelError
 from somex.model.config import ModelConfig, read_model_config
-from somex.model.folder import open_predictor, read_pieces
+from somex.model.folder import open_predictor, read_pieces, read_pieces_of
+from somex.model.inputs import collate, encode_sentence
 from somex.model.modules import JointModel
+from somex.model.torch_backend import TorchBackend
 from somex.model.torch_folder import load_model, load_tokenizer, save_model
 
 
@@ -49,6 +53,44 @@ def test_folder_round_trip_keeps_every_weight(saved: Path) -> None:
 def test_folder_opens_without_the_encoder_it_was_made_from(folder: Path) -> None:
     _edit(folder, encoder="/no/such/encoder")
     assert open_predictor(folder).config.encoder == "/no/such/encoder"
+
+
+def test_folder_devices_are_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ModelError, match="unknown device 'tpu'; valid: cpu, cuda"):
+        open_predictor(folder, device="tpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelError, match="'cuda', but PyTorch sees no CUDA GPU; valid here: cpu"):
+        open_predictor(folder, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_folder_on_a_gpu_finds_what_the_cpu_finds(
+    saved: Path, tiny_corpus: list[LabeledDocument]
+) -> None:
+    documents = [labeled.document for labeled in tiny_corpus]
+    on_cpu = open_predictor(saved).annotate(documents)
+    on_gpu = open_predictor(saved, device="cuda").annotate(documents)
+    keys = [
+        {(i, m.key) for i, a in enumerate(each) for m in a.mentions} for each in (on_cpu, on_gpu)
+    ]
+    assert len(keys[0] & keys[1]) > 0.9 * len(keys[0] | keys[1])
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_folder_in_half_precision_is_close(saved: Path, precision: str) -> None:
+    model = load_model(saved)
+    document = Document("d", "We used Quill version 3.1 for the maps.")
+    config = read_model_config(saved)
+    windows = encode_sentence(
+        document,
+        Sentence(0, len(document.text)),
+        pieces=(pieces := read_pieces_of(saved, config)).encoder,
+        config=config,
+    )
+    batch = collate(windows, pad_id=pieces.pad_id)
+    logits, _ = TorchBackend(model).encode(batch)
+    half, _ = TorchBackend(model, precision=precision).encode(batch)
+    assert 0 < np.abs(logits - half).max() < 0.1
 
 
 def test_folder_of_a_half_precision_encoder_loads_as_fp32(folder: Path) -> None:

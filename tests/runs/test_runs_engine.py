@@ -73,7 +73,7 @@ def test_runs_engine_documents_share_batches_up_to_a_bound(
     small = FirstWordExtractor()
     assert list(ThreadEngine(small).annotate(sources)) == found  # type: ignore[arg-type]
     assert max(len(group) for group in small.groups) == 2
-    small.is_batch_independent = False
+    small.may_share_batches = False
     small.groups.clear()
     assert list(ThreadEngine(small).annotate(sources)) == found  # type: ignore[arg-type]
     assert {len(group) for group in small.groups} == {1}

@@ -1,4 +1,4 @@
-"""Export of a torch model to ONNX, fp32 or dynamic int8, no file above 90 MB.
+"""Export of a torch model to ONNX, int8, fp32 or fp16, no file above 90 MB.
 
 Two graphs, `encode` and `relate`, and a third, `purpose`, for a model with a purpose head.
 int8: weights per channel, activations with fixed scales (`somex.model.quantize`), outlying
@@ -17,6 +17,7 @@ import onnx
 import torch
 from onnx.external_data_helper import set_external_data
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import Tensor, nn
 
 from somex.calibration import CALIBRATION_FILE
@@ -29,7 +30,7 @@ from somex.model.outliers import OUTLIER_WEIGHT, calibration_batches, split_outl
 from somex.model.quantize import find_products, measure_ranges, quantize_products
 from somex.model.torch_folder import ENCODER_CONFIG_FOLDER, load_model, write_json
 
-PRECISIONS = ("int8", "fp32")
+PRECISIONS = ("int8", "fp32", "fp16")
 MAX_DATA_BYTES = 90_000_000
 _INLINE_BYTES = 1024
 _OPSET = 18
@@ -81,7 +82,7 @@ def export_model(
         folder: Holds model.safetensors.
         target: Gets config.json, tokenizer.json, the graphs and their weights, in files below
             90 MB (a single larger tensor has a file of its own); may be ``folder`` itself.
-        precision: ``int8`` or ``fp32``.
+        precision: ``int8`` for CPUs, ``fp32``, or ``fp16`` for GPUs (inputs, outputs in fp32).
         calibration: Texts that show which channels are outliers; sentences of ours by default.
 
     Raises:
@@ -109,7 +110,10 @@ def export_model(
             source = temporary / graph
             if precision == "int8" and graph == ENCODE_FILE:
                 source = _quantize(source, batches, names=_encode_inputs(model))
-            _save_split(onnx.load(source), target / graph)
+            network = onnx.load(source)
+            if precision == "fp16":
+                network = convert_float_to_float16(network, keep_io_types=True)
+            _save_split(network, target / graph)
     encoder = Path(model.config.encoder)
     portable = encoder.name if encoder.is_absolute() else model.config.encoder
     write_json(target / "config.json", {**model.config.to_json(), "encoder": portable})

@@ -15,8 +15,14 @@ from somex.model.backend import Backend
 from somex.model.config import ModelConfig, read_model_config
 from somex.model.families import find_family
 from somex.model.inputs import PieceEncoder, Pieces
-from somex.model.onnx_backend import ENCODE_FILE, OnnxBackend, has_fixed_scales
-from somex.model.predictor import Predictor
+from somex.model.onnx_backend import DEVICES, ENCODE_FILE, OnnxBackend, has_fixed_scales
+from somex.model.predictor import (
+    PIECES_PER_BATCH,
+    PIECES_PER_FP32_BATCH,
+    PIECES_PER_GPU_BATCH,
+    PIECES_PER_TORCH_BATCH,
+    Predictor,
+)
 
 TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -58,6 +64,7 @@ def open_predictor(
     decoding: DecodingConfig | None = None,
     n_threads: int | None = None,
     n_repeats: int = 0,
+    device: str = "cpu",
 ) -> Predictor:
     """Open a model folder for prediction.
 
@@ -69,6 +76,8 @@ def open_predictor(
             many as there are cores by default. PyTorch takes its own number.
         n_repeats: As of `Predictor`; none are kept where a result may depend on its batch, that is
             unless int8 scales are fixed.
+        device: ``cpu``, or ``cuda`` for a GPU: PyTorch then computes in bf16 or fp16, and ONNX
+            Runtime needs its CUDA provider and an fp32 or fp16 export.
 
     Raises:
         ModelError: The folder is no model, or lacks what the backend needs.
@@ -79,7 +88,7 @@ def open_predictor(
     config = read_model_config(folder)
     pieces = read_pieces_of(folder, config)
     decoding = replace(decoding or DecodingConfig(), calibrations=read_calibrations(folder))
-    runner = open_backend(folder, config, backend=backend, n_threads=1)
+    runner = open_backend(folder, config, backend=backend, n_threads=1, device=device)
     is_onnx = isinstance(runner, OnnxBackend)
     is_sound = is_onnx and has_fixed_scales(folder)
     return Predictor(
@@ -90,9 +99,18 @@ def open_predictor(
         decoding=decoding,
         n_repeats=n_repeats if is_sound else 0,
         find_mentions=find_family(config).finder(pieces=pieces),
-        n_parallel=(n_threads or count_cores()) if is_onnx else 1,
+        n_parallel=(n_threads or count_cores()) if is_onnx and device == "cpu" else 1,
+        batch_pieces=_batch_pieces(device, is_onnx=is_onnx, is_int8=is_sound),
         is_batch_independent=is_sound,
     )
+
+
+def _batch_pieces(device: str, *, is_onnx: bool, is_int8: bool) -> int:
+    if device != "cpu":
+        return PIECES_PER_GPU_BATCH
+    if not is_onnx:
+        return PIECES_PER_TORCH_BATCH
+    return PIECES_PER_BATCH if is_int8 else PIECES_PER_FP32_BATCH
 
 
 def count_cores() -> int:
@@ -103,26 +121,35 @@ def count_cores() -> int:
 
 
 def open_backend(
-    folder: Path, config: ModelConfig, *, backend: str = "auto", n_threads: int | None = None
+    folder: Path,
+    config: ModelConfig,
+    *,
+    backend: str = "auto",
+    n_threads: int | None = None,
+    device: str = "cpu",
 ) -> Backend:
     """Open the network of a model folder; arguments and errors as of `open_predictor`."""
     if backend == "auto":
         backend = "onnx" if (folder / ENCODE_FILE).is_file() else "torch"
     if backend not in ("onnx", "torch"):
         raise ModelError(f"unknown backend {backend!r}; valid: auto, onnx, torch")
+    if device not in DEVICES:
+        raise ModelError(f"unknown device {device!r}; valid: {', '.join(DEVICES)}")
     if backend == "onnx":
-        return OnnxBackend(folder, n_threads=n_threads)
-    return _torch_backend(folder, config)
+        return OnnxBackend(folder, n_threads=n_threads, device=device)
+    return _torch_backend(folder, config, device)
 
 
-def _torch_backend(folder: Path, config: ModelConfig) -> Backend:
+def _torch_backend(folder: Path, config: ModelConfig, device: str) -> Backend:
     if not (folder / WEIGHTS_FILE).is_file():
         raise ModelError(f"{folder} holds no {WEIGHTS_FILE}, which the torch backend reads")
     try:
-        from somex.model.torch_backend import TorchBackend
+        from somex.model.torch_backend import TorchBackend, open_device, prediction_precision
         from somex.model.torch_folder import load_model
     except ImportError as error:
         raise MissingExtraError(
             f"the torch backend needs {error.name}; pip install 'somex[train]'"
         ) from None
-    return TorchBackend(load_model(folder, config=config))
+    place = open_device(device)
+    model = load_model(folder, config=config).to(place)
+    return TorchBackend(model, precision=prediction_precision(place))

@@ -18,6 +18,9 @@ PURPOSE_FILE = "purpose.onnx"
 """Only models with a purpose head have it."""
 
 
+DEVICES = ("cpu", "cuda")
+
+
 def has_fixed_scales(folder: Path) -> bool:
     """Tell whether an exported model rounds activations by scales that are fixed in its graph.
 
@@ -28,19 +31,40 @@ def has_fixed_scales(folder: Path) -> bool:
 
 
 class OnnxBackend:
-    """Runs the graphs of an exported model folder."""
+    """Runs the graphs of an exported model folder.
 
-    def __init__(self, folder: Path, *, n_threads: int | None = None) -> None:
+    Args:
+        folder: Holds the graphs.
+        n_threads: Threads that share a batch; ONNX Runtime's own choice by default.
+        device: One of `DEVICES`.
+
+    Raises:
+        ModelError: A graph is missing or damaged, or the device can't run it.
+    """
+
+    def __init__(self, folder: Path, *, n_threads: int | None = None, device: str = "cpu") -> None:
+        self._providers = _providers(folder, device)
         options = onnxruntime.SessionOptions()
         if n_threads is not None:
             options.intra_op_num_threads = n_threads
         options.log_severity_level = 3
-        self._encode = _open(folder / ENCODE_FILE, options)
-        self._relate = _open(folder / RELATE_FILE, options)
+        self._encode = self._open(folder / ENCODE_FILE, options)
+        self._relate = self._open(folder / RELATE_FILE, options)
         self._encode_inputs = {i.name for i in self._encode.get_inputs()}
         has_purposes = (folder / PURPOSE_FILE).is_file()
-        self._purpose = _open(folder / PURPOSE_FILE, options) if has_purposes else None
+        self._purpose = self._open(folder / PURPOSE_FILE, options) if has_purposes else None
         self._relate_inputs = {i.name for i in self._relate.get_inputs()}
+
+    def _open(
+        self, path: Path, options: onnxruntime.SessionOptions
+    ) -> onnxruntime.InferenceSession:
+        if not path.is_file():
+            raise ModelError(f"{path} is missing; `somex export` writes it from a trained model")
+        try:
+            return onnxruntime.InferenceSession(path, options, providers=self._providers)
+        except Exception as error:  # ONNX Runtime has a class of its own for each code
+            message = f"{path} or its weights beside it can't be loaded: {error}"
+            raise ModelError(message) from None
 
     def encode(self, batch: Batch) -> tuple[FloatArray, FloatArray]:
         """Return tag logits (B, U, 29) and unit vectors (B, U, H)."""
@@ -72,10 +96,19 @@ def _arrays(value: Batch | MentionBatch) -> dict[str, np.ndarray]:
     return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
 
 
-def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise ModelError(f"{path} is missing; `somex export` writes it from a trained model")
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has a class of its own for each code
-        raise ModelError(f"{path} or its weights beside it can't be loaded: {error}") from None
+def _providers(folder: Path, device: str) -> list[str]:
+    """Return ONNX Runtime's names of what may run a model on a device."""
+    if device == "cpu":
+        return ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" not in (has := onnxruntime.get_available_providers()):
+        raise ModelError(
+            f"device is {device!r}, but this ONNX Runtime has only {', '.join(has)}; "
+            "install onnxruntime-gpu in place of onnxruntime, or use the CPU"
+        )
+    graph = folder / ENCODE_FILE
+    if graph.is_file() and b"QuantizeLinear" in graph.read_bytes():
+        raise ModelError(
+            f"device is {device!r}, but {graph} is an int8 graph, which is for CPUs; "
+            "`somex export --precision fp16` makes one for GPUs from the trained model"
+        )
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"]

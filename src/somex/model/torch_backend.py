@@ -8,6 +8,7 @@ from typing import TypeVar, overload
 
 import torch
 
+from somex.core.errors import ModelError
 from somex.model.inputs import Batch, FloatArray
 from somex.model.modules import JointModel, TorchBatch, TorchMentions, TorchPairs
 from somex.model.pairs import MentionBatch, PairBatch
@@ -52,12 +53,31 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """Return the context for a precision: ``fp32``, ``bf16``, or ``auto`` (bf16 where fast)."""
+    """Return the context for ``fp32``, ``bf16``, ``fp16``, or ``auto`` (bf16 where fast)."""
     if precision == "auto":
         precision = "bf16" if has_fast_bfloat16(device) else "fp32"
     if precision == "fp32":
         return nullcontext()
-    return torch.autocast(device.type, dtype=torch.bfloat16)
+    dtype = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, dtype=dtype)
+
+
+def prediction_precision(device: torch.device) -> str:
+    """Return the precision to predict with: fp32 on a CPU, half of it on a GPU."""
+    if device.type == "cpu":
+        return "fp32"
+    return "bf16" if has_fast_bfloat16(device) else "fp16"
+
+
+def open_device(name: str) -> torch.device:
+    """Return a device.
+
+    Raises:
+        ModelError: It is not there.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device is 'cuda', but PyTorch sees no CUDA GPU; valid here: cpu")
+    return torch.device(name)
 
 
 class TorchBackend:

@@ -142,6 +142,7 @@ def build_engine(
     n_threads: int | None = None,
     grobid: str | None = None,
     ray_address: str | None = None,
+    n_gpus: int = 0,
 ) -> Engine:
     """Return what annotates.
 
@@ -152,6 +153,7 @@ def build_engine(
         n_threads: Threads of all networks together; with several processes each has one at least.
         grobid: URL of a GROBID service that is to read the PDFs.
         ray_address: Address of a Ray cluster; one is started on this machine by default.
+        n_gpus: GPUs that Ray sets aside for each worker.
 
     Raises:
         ConfigError: There is no such engine, no worker, or the URL is none of HTTP.
@@ -174,6 +176,7 @@ def build_engine(
             n_threads=per_worker,
             grobid=grobid,
             address=ray_address,
+            n_gpus=n_gpus,
         )
     if n_workers == 1:
         return ThreadEngine(open_extractor(n_threads=n_threads), grobid=grobid)

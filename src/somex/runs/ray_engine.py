@@ -49,6 +49,7 @@ class RayEngine:
         n_threads: Threads of the network in each, and CPUs that Ray counts for it.
         grobid: URL of a GROBID service that is to read the PDFs.
         address: Address of a cluster; one is started on this machine by default.
+        n_gpus: GPUs that Ray sets aside for each actor.
 
     Raises:
         ConfigError: The URL is none of HTTP, or there is no cluster at the address.
@@ -63,6 +64,7 @@ class RayEngine:
         n_threads: int = 1,
         grobid: str | None = None,
         address: str | None = None,
+        n_gpus: int = 0,
     ) -> None:
         SourceReader(grobid=grobid).close()  # a wrong address is told before any work
         self._ray = _import_ray()
@@ -70,6 +72,7 @@ class RayEngine:
         self.totals = Totals()
         self.n_workers = n_workers
         self._n_threads, self._grobid, self._address = n_threads, grobid, address
+        self._n_gpus = n_gpus
         self._arguments = (open_extractor, n_threads, grobid, os.getcwd())
 
     def annotate(self, sources: Iterable[Source]) -> Iterator[LabeledDocument | Failure]:
@@ -111,7 +114,9 @@ class RayEngine:
             board.close()
 
     def _start_actor(self) -> Any:
-        actor_class = self._ray.remote(RayWorker).options(num_cpus=self._n_threads)
+        actor_class = self._ray.remote(RayWorker).options(
+            num_cpus=self._n_threads, num_gpus=self._n_gpus
+        )
         return actor_class.remote(*self._arguments)
 
 

@@ -113,7 +113,7 @@ def annotate_stream(extractor: Extractor, read: Iterable[WhatWasRead]) -> Iterat
     A model whose results may depend on the batch gets one document at a time: what a document
     comes to must not depend on its neighbours.
     """
-    n_most = GROUP_DOCUMENTS if extractor.is_batch_independent else 1
+    n_most = GROUP_DOCUMENTS if extractor.may_share_batches else 1
     group: list[WhatWasRead] = []
     for one in read:
         group.append(one)

@@ -23,16 +23,18 @@ from somex.model.config import ModelConfig, read_model_config
 from somex.model.folder import TOKENIZER_FILE, count_cores, read_pieces
 from somex.model.inputs import Pieces, encode_sentence
 from somex.model.onnx_backend import OnnxBackend
-from somex.model.predictor import PIECES_PER_BATCH, Predictor
+from somex.model.predictor import (
+    PIECES_PER_BATCH,
+    PIECES_PER_FP32_BATCH,
+    PIECES_PER_TORCH_BATCH,
+    Predictor,
+)
 from somex.prefilter.model import Prefilter, read_prefilter
 from somex.readers.jsonl import read_jsonl, write_jsonl
 from somex.runs.work import GROUP_DOCUMENTS
 from somex.speed.backends import PairByPairBackend, Tally, TimedBackend
 from somex.speed.variants import BY_NAME, Variant
 from somex.text.sentences import split_sentences
-
-TORCH_PIECES_PER_BATCH = 1024
-"""PyTorch's layers cost more a call than those of ONNX Runtime, so it is given larger batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class Worker:
         )
         is_onnx = self.variant.kind == "onnx"
         self._backend = TimedBackend(_open_backend(self.variant, folder, spec.n_threads))
-        batch_pieces = PIECES_PER_BATCH if is_onnx else TORCH_PIECES_PER_BATCH
+        batch_pieces = PIECES_PER_FP32_BATCH if is_onnx else PIECES_PER_TORCH_BATCH
+        if self.variant.precision == "int8":
+            batch_pieces = PIECES_PER_BATCH
         predictor = Predictor(
             self._backend,
             pieces=self._pieces.encoder,

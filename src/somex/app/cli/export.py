@@ -16,7 +16,9 @@ from somex.readers.files import read_utf8, split_lines
 def export(
     model: Annotated[Path, typer.Argument(help="Model folder that `somex train` wrote.")],
     out: Annotated[Path, typer.Option(help="Folder for the ONNX model.")],
-    precision: Annotated[str, typer.Option(help="`int8` or `fp32`.")] = "int8",
+    precision: Annotated[
+        str, typer.Option(help="`int8` (for CPUs), `fp32`, or `fp16` (for GPUs).")
+    ] = "int8",
     calibration: Annotated[
         Path | None,
         typer.Option(

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from somex.app.cli.options import Lean, MinConfidence, Model, Prefilter, Threads
+from somex.app.cli.options import Device, Lean, MinConfidence, Model, Prefilter, Threads
 from somex.app.cli.tally import Tally
 from somex.core.errors import ConfigError, SomexError
 from somex.readers.inputs import Source
@@ -86,6 +86,7 @@ def extract(
     min_confidence: MinConfidence = 0.0,
     lean: Lean = 0.0,
     threads: Threads = None,
+    device: Device = "cpu",
     prefilter: Prefilter = True,
 ) -> None:
     """Find software mentions, attributes and relations in papers."""
@@ -106,6 +107,7 @@ def extract(
         lean=lean,
         prefilter=prefilter,
         n_repeats=N_REPEATS,
+        device=device,
     )
     runner = build_engine(
         opener,
@@ -114,6 +116,7 @@ def extract(
         n_threads=threads,
         grobid=grobid,
         ray_address=ray_address,
+        n_gpus=int(device == "cuda"),
     )
     tally = Tally(runner, as_json=as_json, quiet=quiet)
     results = output.write(files, runner, grobid=grobid)

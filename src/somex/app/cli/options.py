@@ -26,6 +26,14 @@ Lean = Annotated[
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads of the network; all cores by default.")
 ]
+Backend = Annotated[str, typer.Option(help="`auto`, `onnx` or `torch`.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="What runs the network: `cpu`, or `cuda` for a GPU (with a torch model, or an fp32 or "
+        "fp16 export and ONNX Runtime's CUDA provider)."
+    ),
+]
 Prefilter = Annotated[
     bool,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from somex.app.cli.options import Lean, MinConfidence, Model, Threads
+from somex.app.cli.options import Backend, Device, Lean, MinConfidence, Model, Threads
 
 
 def predict(
@@ -21,10 +21,11 @@ def predict(
         bool, typer.Option("--zip", help="Also write submission.zip with both files.")
     ] = False,
     model: Model = "default",
-    backend: Annotated[str, typer.Option(help="`auto`, `onnx` or `torch`.")] = "auto",
+    backend: Backend = "auto",
     min_confidence: MinConfidence = 0.0,
     lean: Lean = 0.0,
     threads: Threads = None,
+    device: Device = "cpu",
 ) -> None:
     """Annotate tokenised sentences; both files get exactly as many lines as the texts have."""
     from somex.pipeline import load
@@ -38,6 +39,7 @@ def predict(
         min_confidence=min_confidence,
         lean=lean,
         n_threads=threads,
+        device=device,
     )
     labeled = extractor.annotate(documents)
     report = write_submission(labeled, out)
