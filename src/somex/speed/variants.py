@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["torch", "onnx"]
+Kind = Literal["torch", "onnx", "gliner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Variant:
 VARIANTS = (
     Variant("naive", "PyTorch fp32, sentence by sentence, pair by pair", "torch", "fp32", True),
     Variant("torch", "PyTorch fp32, batches", "torch", "fp32"),
+    Variant("gliner", "the gliner package, an encoder of equal size", "gliner", "fp32"),
     Variant("onnx-fp32", "ONNX Runtime fp32", "onnx", "fp32"),
     Variant("onnx-int8", "ONNX Runtime int8", "onnx", "int8"),
     Variant("cascade", "int8 behind the prefilter", "onnx", "int8", has_prefilter=True),

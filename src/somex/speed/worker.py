@@ -12,10 +12,10 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from somex.calibration import read_calibrations
-from somex.cascade import Cascade
+from somex.cascade import Annotator, Cascade
 from somex.core.types import Document, LabeledDocument
 from somex.decoding import DecodingConfig
 from somex.model.backend import Backend
@@ -35,6 +35,9 @@ from somex.runs.work import GROUP_DOCUMENTS
 from somex.speed.backends import PairByPairBackend, Tally, TimedBackend
 from somex.speed.variants import BY_NAME, Variant
 from somex.text.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from somex.speed.gliner_way import GlinerWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,29 @@ class Worker:
         self._pieces: Pieces = read_pieces(
             folder / TOKENIZER_FILE, max_pieces=self._config.max_pieces
         )
+        self._n_together = 1 if self.variant.is_naive else GROUP_DOCUMENTS
+        self._prefilter: Prefilter | None = None
+        self._timed, self._annotator = self._open(folder, spec)
+        if self.variant.has_prefilter:
+            self._prefilter = read_prefilter(Path(spec.prefilter))
+            self._annotator = Cascade(self._annotator, self._prefilter)
+        self.documents: list[Document] = [d.document for d in read_jsonl(spec.documents)]
+        self.found: list[LabeledDocument] = []
+
+    def _open(self, folder: Path, spec: Spec) -> tuple[TimedBackend | GlinerWay, Annotator]:
+        """Return what counts the calls of the network, and what annotates."""
+        if self.variant.kind == "gliner":
+            from somex.speed.gliner_way import GlinerWay
+
+            way = GlinerWay(folder, n_threads=spec.n_threads)
+            return way, way
         is_onnx = self.variant.kind == "onnx"
-        self._backend = TimedBackend(_open_backend(self.variant, folder, spec.n_threads))
+        timed = TimedBackend(_open_backend(self.variant, folder, spec.n_threads))
         batch_pieces = PIECES_PER_FP32_BATCH if is_onnx else PIECES_PER_TORCH_BATCH
         if self.variant.precision == "int8":
             batch_pieces = PIECES_PER_BATCH
         predictor = Predictor(
-            self._backend,
+            timed,
             pieces=self._pieces.encoder,
             config=self._config,
             pad_id=self._pieces.pad_id,
@@ -80,18 +99,11 @@ class Worker:
             batch_pieces=1 if self.variant.is_naive else batch_pieces,
             n_parallel=(spec.n_threads or count_cores()) if is_onnx else 1,
         )
-        self._n_together = 1 if self.variant.is_naive else GROUP_DOCUMENTS
-        self._prefilter: Prefilter | None = None
-        self._annotator: Predictor | Cascade = predictor
-        if self.variant.has_prefilter:
-            self._prefilter = read_prefilter(Path(spec.prefilter))
-            self._annotator = Cascade(predictor, self._prefilter)
-        self.documents: list[Document] = [d.document for d in read_jsonl(spec.documents)]
-        self.found: list[LabeledDocument] = []
+        return timed, predictor
 
     def run(self) -> dict[str, Any]:
         """Annotate the sample once, as many documents together as a run, and tell what it took."""
-        self._backend.tally = tally = Tally()
+        self._timed.tally = tally = Tally()
         started = time.perf_counter()
         annotations = [
             annotation
