@@ -1,11 +1,7 @@
 from __future__ import annotations
 
 import json
-import random
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +11,17 @@ from torch import nn
 from somex import training
 from somex.core import LabeledDocument
 from somex.metrics import Report
-from somex.model.config import ModelConfig
 from somex.model.folder import open_predictor
-from somex.recipe import DataConfig, Recipe, Source, TrainingConfig
-from somex.training import Listener, Progress, Trainer, score_predictor
+from somex.training import Trainer, score_predictor
+from training_items import (
+    SEPARATE,
+    Record,
+    assert_same,
+    make_recipe,
+    make_trainer,
+    weights_of,
+    without_dropout,
+)
 
 Weights = dict[str, torch.Tensor]
 
@@ -32,68 +35,6 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(n_threads)
 
 
-def _recipe(encoder: Path, *, model: dict[str, object] | None = None, **options: object) -> Recipe:
-    return Recipe(
-        "tiny",
-        ModelConfig(encoder=str(encoder), mention_dim=16, **(model or {})),  # type: ignore[arg-type]
-        DataConfig(Source("unused")),
-        TrainingConfig(**({"precision": "fp32", "batch_size": 4} | options)),  # type: ignore[arg-type]
-    )
-
-
-SEPARATE: dict[str, object] = {"encoders": "separate"}
-
-
-class Record(Listener):
-    """Keeps what it hears; calls ``at_step`` and ``at_epoch`` where given."""
-
-    def __init__(
-        self,
-        at_step: Callable[[Progress], None] | None = None,
-        at_epoch: Callable[[str, int], None] | None = None,
-    ) -> None:
-        self.steps: list[Progress] = []
-        self.epochs: list[tuple[str, int]] = []
-        self._at_step, self._at_epoch = at_step, at_epoch
-
-    def on_step(self, progress: Progress) -> None:
-        self.steps.append(progress)
-        if self._at_step:
-            self._at_step(progress)
-
-    def on_epoch(self, stage: str, epoch: int, report: Report | None) -> None:
-        self.epochs.append((stage, epoch))
-        if self._at_epoch:
-            self._at_epoch(stage, epoch)
-
-
-def _trainer(
-    recipe: Recipe,
-    folder: Path,
-    train: list[LabeledDocument],
-    dev: list[LabeledDocument] | None = None,
-    listener: Listener | None = None,
-) -> Trainer:
-    return Trainer(recipe, folder=folder, train=train, dev=dev or [], listener=listener)
-
-
-def _weights(model: nn.Module) -> Weights:
-    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
-
-
-def _assert_same(one: Weights, other: Weights) -> None:
-    assert set(one) == set(other)
-    different = [name for name in one if not torch.equal(one[name], other[name])]
-    assert not different
-
-
-def _without_dropout(trainer: Trainer) -> Trainer:
-    for module in trainer.model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    return trainer
-
-
 GOLDEN = Path(__file__).parent / "golden" / "training_losses.json"
 
 
@@ -103,8 +44,8 @@ def test_training_reproduces_golden_losses(
 ) -> None:
     model = {"joint": {}, "pair": {"relation_head": "pair"}, "disjoint": SEPARATE}[kind]
     record = Record()
-    recipe = _recipe(tiny_bert, model=model, epochs=2, learning_rate=1e-3, seed=4)
-    _without_dropout(_trainer(recipe, tmp_path, tiny_corpus, listener=record)).run()
+    recipe = make_recipe(tiny_bert, model=model, epochs=2, learning_rate=1e-3, seed=4)
+    without_dropout(make_trainer(recipe, tmp_path, tiny_corpus, listener=record)).run()
     losses = [[round(p.ner_loss, 5), round(p.re_loss, 5)] for p in record.steps]
     print(json.dumps({kind: losses}))  # to be copied into the file after a wanted change
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))[kind]
@@ -130,8 +71,8 @@ def test_training_learns_the_tiny_corpus(
     options: dict[str, object],
 ) -> None:
     record = Record()
-    recipe = _recipe(tiny_bert, model=model, epochs=60, learning_rate=5e-3, **options)
-    trainer = _trainer(recipe, tmp_path, tiny_corpus, listener=record)
+    recipe = make_recipe(tiny_bert, model=model, epochs=60, learning_rate=5e-3, **options)
+    trainer = make_trainer(recipe, tmp_path, tiny_corpus, listener=record)
     trainer.run()
     report = trainer.score(tiny_corpus)
     assert report.ner.macro_f1 > 0.9
@@ -152,12 +93,12 @@ def test_training_stops_early_and_keeps_the_best_epoch(
     scores = iter([0.1, 0.5, 0.2, 0.5, 0.3, 0.9])
     monkeypatch.setattr(training, "_task_score", lambda report, task: next(scores))
     seen: list[Weights] = []
-    recipe = _recipe(tiny_bert, epochs=6, patience=2)
-    record = Record(at_epoch=lambda stage, epoch: seen.append(_weights(trainer.model)))
-    trainer = _trainer(recipe, tmp_path, tiny_corpus[:8], tiny_corpus[8:], record)
+    recipe = make_recipe(tiny_bert, epochs=6, patience=2)
+    record = Record(at_epoch=lambda stage, epoch: seen.append(weights_of(trainer.model)))
+    trainer = make_trainer(recipe, tmp_path, tiny_corpus[:8], tiny_corpus[8:], record)
     trainer.run()
     assert [epoch for _, epoch in record.epochs] == [1, 2, 3, 4, 5]
-    _assert_same(_weights(trainer.model), seen[1])
+    assert_same(weights_of(trainer.model), seen[1])
     history = json.loads((tmp_path / "history.json").read_text(encoding="utf-8"))
     assert [entry["epoch"] for entry in history] == [1, 2, 3, 4, 5]
     assert {"dev_total", "dev_ner", "dev_re"} <= set(history[0])
@@ -172,8 +113,8 @@ def test_training_patience_counts_epochs_without_progress(
     n_epochs: int,
 ) -> None:
     record = Record()
-    recipe = _recipe(tiny_bert, epochs=4, patience=patience, learning_rate=0.0)
-    _trainer(recipe, tmp_path, tiny_corpus[:4], tiny_corpus[4:8], record).run()
+    recipe = make_recipe(tiny_bert, epochs=4, patience=patience, learning_rate=0.0)
+    make_trainer(recipe, tmp_path, tiny_corpus[:4], tiny_corpus[4:8], record).run()
     assert len(record.epochs) == n_epochs
 
 
@@ -183,128 +124,18 @@ def test_training_disjoint_stages_leave_the_other_task_alone(
     seen: dict[str, Weights] = {}
 
     def keep(stage: str, epoch: int) -> None:
-        seen[stage] = _weights(trainer.model)
+        seen[stage] = weights_of(trainer.model)
 
-    recipe = _recipe(tiny_bert, model=SEPARATE, epochs=2, weight_decay=0.1, learning_rate=1e-3)
-    trainer = _trainer(recipe, tmp_path, tiny_corpus, listener=Record(at_epoch=keep))
+    recipe = make_recipe(tiny_bert, model=SEPARATE, epochs=2, weight_decay=0.1, learning_rate=1e-3)
+    trainer = make_trainer(recipe, tmp_path, tiny_corpus, listener=Record(at_epoch=keep))
     names = {task: [n for n, _ in trainer.model.task_parameters(task)] for task in ("ner", "re")}
-    start = _weights(trainer.model)
+    start = weights_of(trainer.model)
     trainer.run()
-    end = _weights(trainer.model)
+    end = weights_of(trainer.model)
     assert all(torch.equal(seen["ner"][n], start[n]) for n in names["re"])
     assert all(torch.equal(end[n], seen["ner"][n]) for n in names["ner"])
     assert any(not torch.equal(end[n], start[n]) for n in names["ner"])
     assert any(not torch.equal(end[n], start[n]) for n in names["re"])
-
-
-class _Stop(Exception):
-    pass
-
-
-def _stop_at(place: int) -> Record:
-    """A listener that ends the run at its n-th message, step or epoch."""
-    left = iter(range(place, -1, -1))
-
-    def hear(*_: object) -> None:
-        if next(left) == 0:
-            raise _Stop
-
-    return Record(at_step=hear, at_epoch=hear)
-
-
-RESUME: dict[str, dict[str, object]] = {
-    "joint": {"model": {}},
-    "joint-ema": {"model": {"relation_head": "pair"}, "ema_decay": 0.9, "accumulation": 2},
-    "disjoint": {"model": SEPARATE},
-}
-
-
-@pytest.mark.parametrize("kind", RESUME)
-def test_training_resumes_bit_for_bit_wherever_it_stops(
-    tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path, kind: str
-) -> None:
-    recipe = _recipe(
-        tiny_bert, epochs=2, batch_size=2, checkpoint_steps=3, learning_rate=1e-3, **RESUME[kind]
-    )  # type: ignore[arg-type]
-    train, dev = tiny_corpus[:10], tiny_corpus[10:]
-    record = Record()
-    whole = _trainer(recipe, tmp_path / "whole", train, dev, record)
-    expected = _weights(whole.run())
-    n_messages = len(record.steps) + len(record.epochs)
-    history = (tmp_path / "whole" / "history.json").read_bytes()
-    for place in range(0, n_messages):
-        folder = tmp_path / str(place)
-        with pytest.raises(_Stop):
-            _trainer(recipe, folder, train, dev, _stop_at(place)).run()
-        resumed = _trainer(recipe, folder, train, dev)
-        _assert_same(_weights(resumed.run(resume=True)), expected)
-        assert (folder / "history.json").read_bytes() == history
-    again = _trainer(recipe, tmp_path / "whole", train, dev, record)
-    n_steps = len(record.steps)
-    _assert_same(_weights(again.run(resume=True)), expected)
-    assert len(record.steps) == n_steps  # a finished run is not run again
-
-
-_CHILD = """
-import sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-sys.path.insert(0, {tests!r})
-import test_training as t
-import tiny
-corpus = tiny.read_marked(Path({folder!r}) / "corpus")
-class Say(t.Listener):
-    def on_step(self, progress):
-        print(progress.stage, progress.step, flush=True)
-t.Trainer(
-    t.kill_recipe(Path({encoder!r}), {kind!r}),
-    folder=Path({folder!r}) / "run", train=corpus, dev=[], listener=Say(),
-).run()
-print("finished", flush=True)
-"""
-
-
-def kill_recipe(encoder: Path, kind: str) -> Recipe:
-    """The recipe of the killed child."""
-    return _recipe(
-        encoder, epochs=3, batch_size=2, checkpoint_steps=3, learning_rate=1e-3, **RESUME[kind]
-    )  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("kind", ["joint", "disjoint"])
-def test_training_resumes_bit_for_bit_after_sigkill(
-    tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path, kind: str
-) -> None:
-    code = _CHILD.format(
-        tests=str(Path(__file__).parent), folder=str(tmp_path), encoder=str(tiny_bert), kind=kind
-    )
-    n_lines = random.randrange(4, 20)
-    print("killed after step", n_lines)
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    for _ in range(n_lines):
-        assert child.stdout.readline() != "finished\n"
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
-    child.stdout.close()
-    assert (tmp_path / "run" / "state.pt").is_file()
-    assert not (tmp_path / "run" / "model").exists()
-    recipe = kill_recipe(tiny_bert, kind)
-    resumed = _trainer(recipe, tmp_path / "run", tiny_corpus).run(resume=True)
-    whole = _trainer(recipe, tmp_path / "whole", tiny_corpus).run()
-    _assert_same(_weights(resumed), _weights(whole))
-
-
-def test_training_without_resume_starts_anew(
-    tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
-) -> None:
-    recipe = _recipe(tiny_bert, epochs=1)
-    first, second = Record(), Record()
-    _trainer(recipe, tmp_path, tiny_corpus, listener=first).run()
-    _trainer(recipe, tmp_path, tiny_corpus, listener=second).run()
-    assert first.steps == second.steps
-    assert len(first.steps) == 4
 
 
 def test_training_accumulation_of_copies_equals_a_larger_batch(
@@ -313,7 +144,7 @@ def test_training_accumulation_of_copies_equals_a_larger_batch(
     losses = []
     for batch_size, accumulation in ((8, 1), (4, 2), (2, 4)):
         record = Record()
-        recipe = _recipe(
+        recipe = make_recipe(
             tiny_bert,
             epochs=6,
             batch_size=batch_size,
@@ -321,8 +152,8 @@ def test_training_accumulation_of_copies_equals_a_larger_batch(
             learning_rate=1e-3,
         )
         folder = tmp_path / str(batch_size)
-        trainer = _trainer(recipe, folder, [tiny_corpus[1]] * 8, listener=record)
-        _without_dropout(trainer).run()
+        trainer = make_trainer(recipe, folder, [tiny_corpus[1]] * 8, listener=record)
+        without_dropout(trainer).run()
         losses.append([(p.ner_loss, p.re_loss) for p in record.steps])
         assert [p.n_steps for p in record.steps] == [6] * 6
     assert losses[0][-1][0] < losses[0][0][0]
@@ -345,9 +176,9 @@ def test_training_accumulation_adds_up_the_gradient_of_a_larger_batch(
 
     monkeypatch.setattr(training, "clip", keep_norm)  # AdamW itself does not see the scale
     for batch_size, accumulation in ((8, 1), (2, 4)):
-        recipe = _recipe(tiny_bert, epochs=1, batch_size=batch_size, accumulation=accumulation)
-        trainer = _trainer(recipe, tmp_path / str(batch_size), [tiny_corpus[1]] * 8)
-        _without_dropout(trainer).run()
+        recipe = make_recipe(tiny_bert, epochs=1, batch_size=batch_size, accumulation=accumulation)
+        trainer = make_trainer(recipe, tmp_path / str(batch_size), [tiny_corpus[1]] * 8)
+        without_dropout(trainer).run()
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)
 
 
@@ -363,15 +194,15 @@ def test_training_with_an_average_scores_and_saves_the_average(
     score = Trainer.score
 
     def keep_scored(self: Trainer, documents: list[LabeledDocument]) -> Report:
-        scored.append(_weights(self.model)[name])
+        scored.append(weights_of(self.model)[name])
         return score(self, documents)
 
     monkeypatch.setattr(Trainer, "score", keep_scored)
-    record = Record(at_step=lambda _: steps.append(_weights(trainer.model)[name]))
-    recipe = _recipe(tiny_bert, epochs=1, ema_decay=0.9, learning_rate=1e-2)
-    trainer = _trainer(recipe, tmp_path, tiny_corpus[:12], tiny_corpus[12:], record)
-    expected = _weights(trainer.model)[name]
-    final = _weights(trainer.run())[name]
+    record = Record(at_step=lambda _: steps.append(weights_of(trainer.model)[name]))
+    recipe = make_recipe(tiny_bert, epochs=1, ema_decay=0.9, learning_rate=1e-2)
+    trainer = make_trainer(recipe, tmp_path, tiny_corpus[:12], tiny_corpus[12:], record)
+    expected = weights_of(trainer.model)[name]
+    final = weights_of(trainer.run())[name]
     for step, weight in enumerate(steps):
         decay = min(0.9, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * weight
@@ -386,7 +217,7 @@ def test_training_accumulation_is_near_a_larger_batch(
     losses = []
     for batch_size, accumulation in ((8, 1), (2, 4)):
         record = Record()
-        recipe = _recipe(
+        recipe = make_recipe(
             tiny_bert,
             epochs=10,
             batch_size=batch_size,
@@ -394,8 +225,8 @@ def test_training_accumulation_is_near_a_larger_batch(
             learning_rate=2e-3,
         )
         folder = tmp_path / str(batch_size)
-        trainer = _trainer(recipe, folder, tiny_corpus[:8], listener=record)
-        _without_dropout(trainer).run()
+        trainer = make_trainer(recipe, folder, tiny_corpus[:8], listener=record)
+        without_dropout(trainer).run()
         losses.append([p.ner_loss for p in record.steps])
     for left, right in zip(*losses, strict=True):
         assert left == pytest.approx(right, rel=0.15)
@@ -405,8 +236,8 @@ def test_training_accumulation_that_does_not_divide_counts_its_steps(
     tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
 ) -> None:
     record = Record()
-    recipe = _recipe(tiny_bert, epochs=2, batch_size=2, accumulation=3)
-    _trainer(recipe, tmp_path, tiny_corpus[:10], listener=record).run()  # 5 batches an epoch
+    recipe = make_recipe(tiny_bert, epochs=2, batch_size=2, accumulation=3)
+    make_trainer(recipe, tmp_path, tiny_corpus[:10], listener=record).run()  # 5 batches an epoch
     assert [p.step for p in record.steps] == [1, 2, 3, 4]
     assert {p.n_steps for p in record.steps} == {4}
 
@@ -414,11 +245,11 @@ def test_training_accumulation_that_does_not_divide_counts_its_steps(
 def test_training_relation_weight_zero_leaves_the_relation_head(
     tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
 ) -> None:
-    recipe = _recipe(tiny_bert, epochs=1, relation_weight=0.0, weight_decay=0.0)
-    trainer = _trainer(recipe, tmp_path, tiny_corpus)
-    before = _weights(trainer.model.relation_head)
+    recipe = make_recipe(tiny_bert, epochs=1, relation_weight=0.0, weight_decay=0.0)
+    trainer = make_trainer(recipe, tmp_path, tiny_corpus)
+    before = weights_of(trainer.model.relation_head)
     trainer.run()
-    _assert_same(_weights(trainer.model.relation_head), before)
+    assert_same(weights_of(trainer.model.relation_head), before)
 
 
 @pytest.mark.parametrize("model", [{}, SEPARATE], ids=["joint", "disjoint"])
@@ -428,10 +259,12 @@ def test_training_frozen_embeddings_stay_as_pretrained(
     tmp_path: Path,
     model: dict[str, object],
 ) -> None:
-    recipe = _recipe(tiny_bert, model=model, epochs=1, freeze_embeddings=True, learning_rate=1e-2)
-    trainer = _trainer(recipe, tmp_path, tiny_corpus)
-    before = _weights(trainer.model)
-    after = _weights(trainer.run())
+    recipe = make_recipe(
+        tiny_bert, model=model, epochs=1, freeze_embeddings=True, learning_rate=1e-2
+    )
+    trainer = make_trainer(recipe, tmp_path, tiny_corpus)
+    before = weights_of(trainer.model)
+    after = weights_of(trainer.run())
     frozen = [name for name in before if "word_embeddings" in name]
     assert len(frozen) == (2 if model else 1)
     assert all(torch.equal(before[name], after[name]) for name in frozen)
@@ -443,7 +276,7 @@ def test_training_in_bfloat16_keeps_fp32_weights(
     tiny_bert: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
 ) -> None:
     record = Record()
-    recipe = _recipe(tiny_bert, epochs=6, precision="bf16", learning_rate=3e-3)
-    model = _trainer(recipe, tmp_path, tiny_corpus, tiny_corpus[:4], record).run()
+    recipe = make_recipe(tiny_bert, epochs=6, precision="bf16", learning_rate=3e-3)
+    model = make_trainer(recipe, tmp_path, tiny_corpus, tiny_corpus[:4], record).run()
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     assert record.steps[-1].ner_loss < record.steps[0].ner_loss

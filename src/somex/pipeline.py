@@ -153,8 +153,7 @@ def load(
         prefilter: Let the filter in the model's folder, where there is one, tell which sentences
             of natural text the network reads.
         n_repeats: So many results are kept for sentences that come again.
-        device: ``cpu``, or ``cuda`` for a GPU: with a torch model, or an fp32 or fp16 export and
-            ONNX Runtime's CUDA provider.
+        device: ``cpu``, or ``cuda`` for a GPU, see `somex.model.folder.open_predictor`.
 
     Raises:
         ConfigError: A number is out of range.

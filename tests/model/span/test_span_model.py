@@ -196,7 +196,8 @@ def test_span_model_trains_saves_exports_and_predicts(
     loaded = load_model(folder)
     assert isinstance(loaded, SpanModel)
     export_model(folder, onnx, precision="fp32")
-    eager = DecodingConfig(lean=-20.0)  # after four steps nothing is above one half
+    # After four steps nothing is above one half, and it is chance whether there is any host.
+    eager = DecodingConfig(lean=-20.0, drop_strays=False)
     documents = [labeled.document for labeled in tiny_corpus]
     here = open_predictor(folder, decoding=eager).annotate(documents)
     there = open_predictor(onnx, decoding=eager, n_threads=1).annotate(documents)
