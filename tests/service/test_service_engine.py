@@ -46,13 +46,14 @@ def test_engine_takes_options_of_each_call(engine: Engine) -> None:
 
 @needs_model
 def test_engine_stops_between_batches(engine: Engine) -> None:
-    asked = []
+    answers: list[bool] = []
 
     def stop() -> bool:
-        asked.append(True)
-        return len(asked) > 2
+        answers.append(len(answers) >= 2)
+        return answers[-1]
 
     text = "\n\n".join(f"{TEXT} Group {n} used ImageJ {n}.2." for n in range(200))
     with pytest.raises(StoppedError):
         engine.annotate([Document("long", text)], Options(), stop=stop)
-    assert len(asked) == 3
+    # Several threads may ask at a time: one more batch than two may run.
+    assert 2 <= answers.count(False) <= 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from somex.model.config import ModelConfig
 from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, encode_sentence
 from somex.model.pairs import ALLOWED, MentionBatch, PairBatch, UnitMention, build_pairs
 from somex.model.repeats import RepeatCache
+from somex.model.threads import BatchThreads
 from somex.text.sentences import split_sentences
 
 PIECES_PER_BATCH = 192
@@ -140,7 +140,7 @@ class Predictor:
         self._pieces = pieces
         self._pad_id = pad_id
         self._find_mentions = find_mentions
-        self._threads = ThreadPoolExecutor(n_parallel, "somex-batch") if n_parallel > 1 else None
+        self._threads = BatchThreads(n_parallel)
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         """Return one annotation a document, in the same order.
@@ -179,8 +179,7 @@ class Predictor:
     def _read_all(self, windows: Sequence[Window]) -> list[_Found]:
         self.n_windows_read += len(windows)
         batches = [*_batches(windows, self.batch_pieces)][::-1]  # the longest ones first
-        run_all = map if self._threads is None or len(batches) == 1 else self._threads.map
-        results = run_all(self._run, [[windows[row] for row in rows] for rows in batches])
+        results = self._threads.map(self._run, [[windows[r] for r in rows] for rows in batches])
         found: dict[int, _Found] = {}
         for rows, of_rows in zip(batches, results, strict=True):
             found.update(zip(rows, of_rows, strict=True))
