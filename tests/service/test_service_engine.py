@@ -4,6 +4,7 @@ import pytest
 
 import somex
 from somex.core.types import Document
+from somex.model.folder import count_cores
 from somex.models import mpnet_joint
 from somex.service.engine import Engine, Options, StoppedError
 
@@ -55,5 +56,5 @@ def test_engine_stops_between_batches(engine: Engine) -> None:
     text = "\n\n".join(f"{TEXT} Group {n} used ImageJ {n}.2." for n in range(200))
     with pytest.raises(StoppedError):
         engine.annotate([Document("long", text)], Options(), stop=stop)
-    # Several threads may ask at a time: one more batch than two may run.
-    assert 2 <= answers.count(False) <= 3
+    # Several threads may ask at a time: a batch more in each may run.
+    assert 2 <= answers.count(False) <= 1 + count_cores()
