@@ -45,7 +45,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     pinned = ROOT / "constraints.txt"
-    run(python, *PIP, "install", "--constraint", pinned, wheel, cwd=folder)
+    run(python, *PIP, "install", "--no-compile", "--constraint", pinned, wheel, cwd=folder)
     return python
 
 
