@@ -18,8 +18,8 @@ comma := ,
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 # Polars is another 170 MB: its tests skip where a disk has no room to spare.
 HAS_ROOM := $(shell test "$$(df -Pk . | awk 'NR == 2 {print $$4}')" -gt 4000000 && echo yes)
-DEV_EXTRAS := pdf,graph,parquet,serve,spacy,mcp,frames,llm-train,train,dev$(if \
-	$(HAS_ROOM),$(comma)dev-bulky)$(if $(CHROMIUM),$(comma)browser)
+SMALL_EXTRAS := pdf,graph,parquet,serve,spacy,mcp,frames,llm-train,train,dev
+DEV_EXTRAS := $(SMALL_EXTRAS)$(if $(HAS_ROOM),$(comma)dev-bulky)$(if $(CHROMIUM),$(comma)browser)
 # Not compiled to bytecode in advance and torch first, by itself: half a gigabyte less at the peak.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
 	--constraint constraints.txt
@@ -55,7 +55,7 @@ docs: .venv/.dev
 constraints:
 	python="$$($(FIND_PYTHON))"; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
 	"$$python" -m venv "$$folder"; \
-	"$$folder/bin/python" -m pip install --quiet '.[$(DEV_EXTRAS),dev-bulky,browser]'; \
+	"$$folder/bin/python" -m pip install --quiet '.[$(SMALL_EXTRAS),dev-bulky,browser]'; \
 	"$$folder/bin/python" scripts/make_constraints.py constraints.txt
 
 .venv/bin/python:

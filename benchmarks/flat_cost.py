@@ -26,6 +26,7 @@ from somex.readers.inputs import Source, find_sources
 from somex.readers.papers import SourceReader
 from somex.runs.engine import ThreadEngine
 from somex.runs.work import N_REPEATS
+from somex.speed.worker import peak_rss_mb
 from somex.text.atoms import split_atoms
 
 LENGTHS = (10, 20, 40, 80, 160, 240, 320, 400)
@@ -63,7 +64,7 @@ def time_documents(extractor: Extractor, corpus: Path, stops: list[int]) -> None
         each = 1000 / (stop - done)
         print(
             f"documents {done + 1} to {stop}: {cpu * each:.1f} ms of processor time each, "
-            f"{wall * each:.1f} ms on the clock, peak memory {peak_mb():.0f} MB",
+            f"{wall * each:.1f} ms on the clock, peak memory {peak_rss_mb():.0f} MB",
             flush=True,
         )
         done = stop
@@ -111,12 +112,6 @@ def cut(text: str, length: int) -> Document:
     firsts, lasts = atoms[::length], atoms[length - 1 :: length]
     sentences = (Sentence(a.char_start, b.char_end) for a, b in zip(firsts, lasts, strict=False))
     return Document(f"sentences-of-{length}", text, tuple(sentences))
-
-
-def peak_mb() -> float:
-    """Return this process's peak memory."""
-    found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return int(found[1]) / 1024 if found else float("nan")
 
 
 if __name__ == "__main__":

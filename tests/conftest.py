@@ -5,6 +5,7 @@ import os
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,14 @@ def tiny_mpnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_model(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny random model in ONNX: it finds mentions, wherever they are."""
     return tiny.write_model(tmp_path_factory.mktemp("model"), tiny_bert)
+
+
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """Sums come in the same order only with the same number of threads."""
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)

@@ -100,12 +100,13 @@ def open_predictor(
         n_repeats=n_repeats if is_sound else 0,
         find_mentions=find_family(config).finder(pieces=pieces),
         n_parallel=(n_threads or count_cores()) if is_onnx and device == "cpu" else 1,
-        batch_pieces=_batch_pieces(device, is_onnx=is_onnx, is_int8=is_sound),
+        batch_pieces=choose_batch_pieces(device, is_onnx=is_onnx, is_int8=is_sound),
         is_batch_independent=is_sound,
     )
 
 
-def _batch_pieces(device: str, *, is_onnx: bool, is_int8: bool) -> int:
+def choose_batch_pieces(device: str, *, is_onnx: bool, is_int8: bool) -> int:
+    """Return how many pieces a batch is to have on a device, by what runs it."""
     if device != "cpu":
         return PIECES_PER_GPU_BATCH
     if not is_onnx:

@@ -50,7 +50,11 @@ class GlinerWay:
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         """Read documents, sentence by sentence in batches; returns nothing found."""
-        texts = [d.slice(s.char_start, s.char_end) for d in documents for s in _sentences(d)]
+        texts = [
+            document.slice(sentence.char_start, sentence.char_end)
+            for document in documents
+            for sentence in document.sentences or split_sentences(document.text)
+        ]
         labels = [entity_type.value for entity_type in EntityType]
         self._model.inference(texts, labels, threshold=NEVER, batch_size=BATCH_SIZE)
         return [Annotation() for _ in documents]
@@ -65,10 +69,6 @@ class GlinerWay:
 
     def _end(self, module: torch.nn.Module, args: tuple[Any, ...], output: Any) -> None:
         self.tally.encodes.append((self._started, time.perf_counter()))
-
-
-def _sentences(document: Document) -> Sequence[Any]:
-    return document.sentences or split_sentences(document.text)
 
 
 def _random_model(folder: Path) -> GLiNER:

@@ -20,15 +20,10 @@ from somex.core.types import Document, LabeledDocument
 from somex.decoding import DecodingConfig
 from somex.model.backend import Backend
 from somex.model.config import ModelConfig, read_model_config
-from somex.model.folder import TOKENIZER_FILE, count_cores, read_pieces
+from somex.model.folder import TOKENIZER_FILE, choose_batch_pieces, count_cores, read_pieces
 from somex.model.inputs import Pieces, encode_sentence
 from somex.model.onnx_backend import OnnxBackend
-from somex.model.predictor import (
-    PIECES_PER_BATCH,
-    PIECES_PER_FP32_BATCH,
-    PIECES_PER_TORCH_BATCH,
-    Predictor,
-)
+from somex.model.predictor import Predictor
 from somex.prefilter.model import Prefilter, read_prefilter
 from somex.readers.jsonl import read_jsonl, write_jsonl
 from somex.runs.work import GROUP_DOCUMENTS
@@ -87,9 +82,8 @@ class Worker:
             return way, way
         is_onnx = self.variant.kind == "onnx"
         timed = TimedBackend(_open_backend(self.variant, folder, spec.n_threads))
-        batch_pieces = PIECES_PER_FP32_BATCH if is_onnx else PIECES_PER_TORCH_BATCH
-        if self.variant.precision == "int8":
-            batch_pieces = PIECES_PER_BATCH
+        is_int8 = self.variant.precision == "int8"
+        batch_pieces = choose_batch_pieces("cpu", is_onnx=is_onnx, is_int8=is_int8)
         predictor = Predictor(
             timed,
             pieces=self._pieces.encoder,
@@ -123,7 +117,7 @@ class Worker:
             "n_pieces": n_pieces,
             "lengths": tally.lengths,
             "padding_share": 1 - n_pieces / max(sum(tally.places), 1),
-            "peak_rss_mb": _peak_rss_mb(),
+            "peak_rss_mb": peak_rss_mb(),
         }
 
     def _other_stages(self) -> dict[str, float]:
@@ -145,7 +139,7 @@ class Worker:
         }
 
 
-def _peak_rss_mb() -> float:
+def peak_rss_mb() -> float:
     """Read this process's own peak; `getrusage` counts that of the parent before exec too."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)

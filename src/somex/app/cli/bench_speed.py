@@ -84,13 +84,12 @@ def bench_speed(
         gold = drawn if has_gold else []
         rows = summarise(measured, ceilings, sample, sizes, gold=gold)
     for name, row in rows.items():
-        if not made.has_weights:
+        variant = BY_NAME[name]
+        has_weights = made.has_weights and variant.kind != "gliner"
+        if not has_weights:
             row.pop("agreement_with_naive", None)
-        if not made.has_weights and BY_NAME[name].precision == "fp32":
-            row.pop("f1", None)
-        if BY_NAME[name].kind == "gliner":  # random weights, whatever the others have
-            row.pop("f1", None)
-            row.pop("agreement_with_naive", None)
+            if variant.precision == "fp32":
+                row.pop("f1", None)
     best = max(ceilings, key=lambda c: c.int8)
     results: dict[str, Any] = {
         "sample": asdict(sample),
