@@ -9,11 +9,13 @@ import pytest
 import tiny
 from somex.core import Annotation, Document, LabeledDocument, Mention
 from somex.core.errors import ConfigError
+from somex.core.marks import turn_of
 from somex.core.schema import EntityType
 from somex.corpus import (
     TrainingData,
     build_training_data,
     drop_documents_holding,
+    fifth_of,
     hash_documents,
     read_source,
     sentence_text,
@@ -269,3 +271,34 @@ def test_corpus_smaller_shares_are_parts_of_larger_ones(folder: Path) -> None:
     small, middle, full = map(_keys, shares)
     assert set(small) < set(middle) < set(full)
     assert full == _keys(build_training_data(_config(folder, dev_fraction=0.0), seed=2).train)
+
+
+def test_corpus_leaves_out_a_fifth_of_a_source_by_its_documents(
+    folder: Path, tmp_path: Path
+) -> None:
+    papers = [(f"p{i}", f"Tool{i} drew all of the maps.", (f"Tool{i}",)) for i in range(20)]
+    extra = _write_brat(tmp_path / "brat", *papers)
+    parts: list[set[str]] = []
+    for fifth in range(-1, 5):
+        source = Source(str(extra), "brat", without_fifth=fifth)
+        config = _config(folder, extra=(source,), dev_fraction=0.0)
+        found = build_training_data(config, seed=1).train
+        parts.append({sentence_text(d) for d in found if "all of the maps" in sentence_text(d)})
+    whole, *without = parts
+    assert len(whole) == 20
+    left_out = [whole - part for part in without]
+    assert sum(map(len, left_out)) == 20
+    assert functools.reduce(operator.or_, left_out) == whole
+    documents = {d.document.text: fifth_of(d) for d in read_source(Source(str(extra), "brat"))}
+    assert all(documents[text] == fifth for fifth, texts in enumerate(left_out) for text in texts)
+
+
+def test_corpus_shows_the_sentences_of_a_source_in_turns(folder: Path, tmp_path: Path) -> None:
+    text = " ".join(f"Tool{i} drew all of the maps." for i in range(30))
+    extra = _write_brat(tmp_path / "brat", ("a", text, tuple(f"Tool{i}" for i in range(30))))
+    config = _config(folder, extra=(Source(str(extra), "brat", turns=3),), dev_fraction=0.0)
+    found = build_training_data(config, seed=1).train
+    turns = [turn_of(d) for d in found if "all of the maps" in sentence_text(d)]
+    assert len(turns) == 30
+    assert set(turns) == {(0, 3), (1, 3), (2, 3)}
+    assert {turn_of(d) for d in found if "all of the maps" not in sentence_text(d)} == {(0, 1)}

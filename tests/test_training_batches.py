@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -14,7 +15,7 @@ from somex.model.examples import Example
 from somex.model.inputs import Window
 from somex.model.pairs import UnitMention
 from somex.recipe import TrainingConfig
-from somex.training import choose_examples, make_batches
+from somex.training import choose_examples, count_steps, make_batches
 
 
 def _example(n_units: int, *, full: bool) -> Example:
@@ -48,6 +49,26 @@ def test_training_batches_take_the_empty_examples_in_turn() -> None:
     assert set(seen.values()) == {3}  # 8 epochs of 15 are 3 rounds of 40
     lengths = {len(make_batches(EXAMPLES, config, epoch=epoch)) for epoch in range(8)}
     assert lengths == {7}
+
+
+def test_training_batches_show_an_example_when_its_turn_comes() -> None:
+    always, first, second = (
+        dataclasses.replace(_example(3, full=True), turn=turn) for turn in ((0, 1), (0, 2), (1, 2))
+    )
+    examples = [always, first, second]
+    shown = [choose_examples(examples, _config(), epoch=epoch) for epoch in range(4)]
+    assert shown == [[0, 1], [0, 2], [0, 1], [0, 2]]
+    with_empty = choose_examples([*examples, *EXAMPLES[1:5]], _config(empty_per_epoch=1), epoch=1)
+    assert with_empty[:2] == [0, 2]
+    assert len(with_empty) == 4
+
+
+def test_count_steps_counts_those_of_every_epoch() -> None:
+    turned = [dataclasses.replace(e, turn=(i % 3, 3)) for i, e in enumerate(EXAMPLES)]
+    for options in ({}, {"empty_per_epoch": 1.5}, {"accumulation": 3}):
+        config = _config(epochs=5, **options)
+        n_batches = [len(make_batches(turned, config, epoch=epoch)) for epoch in range(5)]
+        assert count_steps(turned, config) == sum(-(-n // config.accumulation) for n in n_batches)
 
 
 @pytest.mark.parametrize(("ratio", "n_empty"), [(-1.0, 40), (0.0, 0), (4.0, 40), (9.0, 40)])

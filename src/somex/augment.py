@@ -11,8 +11,9 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from somex.core.schema import EntityType, RelationType
 from somex.core.types import Annotation, LabeledDocument, Mention, Relation
@@ -38,6 +39,9 @@ _BOUND_TO_OTHERS = frozenset(
     {EntityType.ABBREVIATION, EntityType.ALTERNATIVE_NAME, EntityType.SOFTWARE_COREFERENCE}
 )
 """Types whose text only fits the name beside it, so that it is never swapped."""
+
+DrawPublic: TypeAlias = Callable[[EntityType, str | None, random.Random], str | None]
+"""Draws a name from a public list by type and host's text; None where no list fits."""
 
 
 def replace_texts(labeled: LabeledDocument, texts: Mapping[Mention, str]) -> LabeledDocument:
@@ -148,16 +152,29 @@ class NamePool:
     """The texts of each entity type, to draw others from.
 
     Args:
-        documents: Training sentences; the pool never holds a text from elsewhere.
+        documents: Training sentences.
+        public: Draws a name from elsewhere for a type and host (`PublicNames.draw`).
+        share: Share of the swaps for which ``public`` is asked, 0 to 1.
     """
 
-    def __init__(self, documents: Iterable[LabeledDocument]) -> None:
+    def __init__(
+        self,
+        documents: Iterable[LabeledDocument],
+        *,
+        public: DrawPublic | None = None,
+        share: float = 0.5,
+    ) -> None:
+        self._public, self._share = public, share
         found: dict[EntityType, dict[str, None]] = {}
         for labeled in documents:
             text = labeled.document.text
             for m in labeled.annotation.mentions:
                 found.setdefault(m.type, {})[text[m.char_start : m.char_end]] = None
         self._texts = {kind: list(texts) for kind, texts in found.items()}
+
+    def draw(self, kind: EntityType, rng: random.Random) -> str | None:
+        """Draw a text of a type; None where the training sentences have none."""
+        return rng.choice(self._texts[kind]) if kind in self._texts else None
 
     def swap(self, labeled: LabeledDocument, *, rate: float, rng: random.Random) -> LabeledDocument:
         """Give mentions another text of their type.
@@ -176,9 +193,26 @@ class NamePool:
             r.type in _TURNED for r in annotation.relations
         ):
             return labeled
-        drawn = {
-            m: rng.choice(self._texts[m.type])
-            for m in annotation.mentions
-            if m.type not in _BOUND_TO_OTHERS and rng.random() < rate
-        }
+        hosts = {r.head: r.tail for r in annotation.relations if r.type is RelationType.PLUGIN_OF}
+        drawn: dict[Mention, str] = {}
+        for mention in sorted(annotation.mentions, key=lambda m: m in hosts):  # hosts come first
+            if mention.type not in _BOUND_TO_OTHERS and rng.random() < rate:
+                named = self._host_text(labeled, hosts.get(mention), drawn)
+                drawn[mention] = self._draw(mention.type, named, rng)
         return replace_texts(labeled, drawn) if drawn else labeled
+
+    @staticmethod
+    def _host_text(
+        labeled: LabeledDocument, host: Mention | None, drawn: Mapping[Mention, str]
+    ) -> str | None:
+        """Return what a host is called, after the swaps so far."""
+        if host is None:
+            return None
+        return drawn.get(host) or labeled.document.slice(host.char_start, host.char_end)
+
+    def _draw(self, kind: EntityType, host: str | None, rng: random.Random) -> str:
+        if self._public is not None and rng.random() < self._share:
+            name = self._public(kind, host, rng)
+            if name is not None:
+                return name
+        return rng.choice(self._texts[kind])

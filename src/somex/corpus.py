@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from somex.augment import NamePool, link_names, turn_names
-from somex.citations import COMMON_STYLE, recite
 from somex.core.errors import ConfigError
+from somex.core.marks import LABELS, with_mark, with_turn
 from somex.core.partial_labels import SOFTCITE_MAY_BE
 from somex.core.types import Annotation, Document, LabeledDocument
+from somex.made_sentences import make_sentences
 from somex.purposes import carry_purposes
 from somex.readers.registry import detect_format, read_corpus
 from somex.readers.somd import read_somd_split
-from somex.recipe import DataConfig, Source
+from somex.recipe import N_FIFTHS, DataConfig, Source
 from somex.text.matching import MIN_TELLING, squeeze
 from somex.text.sentences import split_sentences
 
@@ -105,12 +104,14 @@ class HoldOut:
             sentences of test sentences (white space and case aside) never are.
         is_barred_document: Tells of an extra document whether it is left out whole.
         whole_documents: Whether an extra document that holds a test sentence is left out whole.
+        names: Software names, squeezed, that must not be trained on.
     """
 
     is_test: Callable[[LabeledDocument], bool] = _never
     is_barred: Callable[[LabeledDocument], bool] = _never
     is_barred_document: Callable[[LabeledDocument], bool] = _never
     whole_documents: bool = True
+    names: frozenset[str] = frozenset()
 
 
 def hold_out_fold(fold: int | None, *, n_folds: int = 5) -> HoldOut:
@@ -182,12 +183,15 @@ def cut_training_data(config: DataConfig, *, seed: int, hold_out: HoldOut) -> Tr
     partial: list[LabeledDocument] = []
     for source in config.extra:
         found = _extra(source, forbidden, known, seed, hold_out)
+        found = [_in_turn(part, source.turns) for part in found]
         if source.labels == "full":
             train += found
         else:
             partial += [_mark(part, source) for part in found]
     train, partial = (_share(parts, config.train_fraction) for parts in (train, partial))
-    return TrainingData(_augment(train, config, random.Random(seed)) + partial, dev, test)
+    made = make_sentences(train, config, rng=random.Random(seed), barred=hold_out.names)
+    made = [part for part in made if not hold_out.is_barred(part)]
+    return TrainingData(train + made + partial, dev, test)
 
 
 def _share(parts: list[LabeledDocument], fraction: float) -> list[LabeledDocument]:
@@ -196,43 +200,22 @@ def _share(parts: list[LabeledDocument], fraction: float) -> list[LabeledDocumen
     return [p for p in parts if bucket_of(squeeze(sentence_text(p)), _N_SHARES) < limit]
 
 
+def _in_turn(part: LabeledDocument, n_turns: int) -> LabeledDocument:
+    """Give a sentence the turn in which it is shown, by its text; 1 is always."""
+    if n_turns == 1:
+        return part
+    return with_turn(part, bucket_of(squeeze(sentence_text(part)), n_turns), n_turns)
+
+
 def _mark(part: LabeledDocument, source: Source) -> LabeledDocument:
-    """Note with a sentence that its labels are partial (``model.examples.LABELS``)."""
+    """Note with a sentence that its labels are partial (`core.marks.LABELS`)."""
     for mention in part.annotation.mentions:
         if mention.type not in SOFTCITE_MAY_BE:
             raise ConfigError(
                 f"source {source.path} has labels: {source.labels}, but {part.document.id} holds "
                 f"a {mention.type}; valid there: {', '.join(SOFTCITE_MAY_BE)}"
             )
-    document = replace(part.document, provenance={"labels": source.labels})
-    return replace(part, document=document)
-
-
-def _augment(
-    train: Sequence[LabeledDocument], config: DataConfig, rng: random.Random
-) -> list[LabeledDocument]:
-    """Add turned names, and repeats and copies with swapped mentions."""
-    pool = NamePool(train)
-    full = [part for part in train if part.annotation.mentions]
-    turned = [t for t in map(turn_names, full) if t is not None] if config.turn_names else []
-    if config.link_names:
-        linked = (link_names(part, rng=rng) for part in [*full, *turned])
-        turned += [part for part in linked if part is not None]
-    added = [*(_rare([*train, *turned], config) * (config.rare_repeat - 1))]
-    added += full * config.swap_copies
-    swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in added]
-    swapped = [
-        recite(part, style=COMMON_STYLE, rng=rng) if rng.random() < config.recite_rate else part
-        for part in swapped
-    ]
-    return [*train, *turned, *swapped]
-
-
-def _rare(train: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:
-    """Return the sentences with a rare entity type."""
-    counts = Counter(m.type for part in train for m in part.annotation.mentions)
-    rare = {entity for entity, count in counts.items() if count < config.rare_below}
-    return [p for p in train if any(m.type in rare for m in p.annotation.mentions)]
+    return with_mark(part, LABELS, source.labels)
 
 
 def _sentences(source: Source) -> list[str]:
@@ -243,7 +226,11 @@ def _sentences(source: Source) -> list[str]:
 def _extra(
     source: Source, forbidden: Sequence[str], known: set[str], seed: int, hold_out: HoldOut
 ) -> list[LabeledDocument]:
-    documents = [d for d in read_source(source) if not hold_out.is_barred_document(d)]
+    documents = [
+        labeled
+        for labeled in read_source(source)
+        if not hold_out.is_barred_document(labeled) and fifth_of(labeled) != source.without_fifth
+    ]
     full: list[LabeledDocument] = []
     empty: list[LabeledDocument] = []
     for labeled in drop_documents_holding(documents, forbidden):
@@ -256,6 +243,11 @@ def _extra(
         n_kept = min(len(empty), round(source.empty_per_mention * len(full)))
         empty = random.Random(seed).sample(empty, n_kept)
     return full + empty
+
+
+def fifth_of(labeled: LabeledDocument) -> int:
+    """Return the fifth, 0 to 4, that a document belongs to by its id."""
+    return bucket_of(labeled.document.id, N_FIFTHS)
 
 
 def bucket_of(key: str, n_buckets: int) -> int:

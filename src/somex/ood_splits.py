@@ -151,7 +151,7 @@ def _unseen_names(main: Sequence[LabeledDocument]) -> Split:
         mentions = (m for m in part.annotation.mentions if m.type in _NAMING)
         return any(not names.isdisjoint(_names_within(part, m)) for m in mentions)
 
-    hold_out = HoldOut(is_test=is_test, is_barred=is_barred, whole_documents=False)
+    hold_out = HoldOut(is_test=is_test, is_barred=is_barred, whole_documents=False, names=names)
     return Split(NAMES, SPLITS[NAMES], hold_out, names)
 
 

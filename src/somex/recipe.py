@@ -13,7 +13,11 @@ import yaml
 
 from somex.core.config import build_config, check_range, check_ranges
 from somex.core.errors import ConfigError
+from somex.core.schema import SOFTWARE_TYPES, EntityType
 from somex.model.config import ModelConfig
+
+N_FIFTHS = 5
+"""Parts of a source, of which one can be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,12 @@ class Source:
             each sentence with one (drawn by the seed); -1 keeps all.
         labels: ``full``, or ``softcite``: what is a software there may be of any software type,
             and what is unlabelled may still be a citation, licence, abbreviation and so on; such
-            a source is neither swapped, repeated nor turned.
+            a source is neither swapped, repeated nor turned. A model with ``softcite_head`` learns
+            them with that head alone.
+        turns: An epoch shows one of so many parts of the source's sentences, the next one the next
+            part, and so on.
+        without_fifth: The fifth of its documents, 0 to 4 by their ids, that is left out, to be
+            tested on (`somex bench ood --softcite-fifth`); -1 leaves out none.
     """
 
     path: str
@@ -36,6 +45,53 @@ class Source:
     split: Literal["train", "validation", "test"] = "train"
     empty_per_mention: float = -1.0
     labels: Literal["full", "softcite"] = "full"
+    turns: int = 1
+    without_fifth: int = -1
+
+    def __post_init__(self) -> None:
+        check_range("turns", self.turns, 1, 1000)
+        check_range("without_fifth", self.without_fifth, -1, N_FIFTHS - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """A public list of names that swapped mentions may be given.
+
+    Attributes:
+        path: A text file, one name a line; ``${NAME}`` is replaced from the environment, and
+            what is not absolute is looked for beside the recipe.
+        type: The entity type of the names.
+        host: The software that the names are parts of, as ``R`` for a list of R packages: they are
+            given to mentions that a ``PlugIn_of`` leads from to that software. Without it they are
+            given to mentions that are a part of none.
+    """
+
+    path: str
+    type: str
+    host: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.type not in SOFTWARE_TYPES:
+            raise ConfigError(
+                f"a list of names is of type {self.type!r}; valid: "
+                f"{', '.join(t for t in EntityType if t in SOFTWARE_TYPES)}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Sentences of our own with slots, filled anew for each copy (see `somex.templates`).
+
+    Attributes:
+        path: A text file, one sentence a line, looked for as a list of names is.
+        copies: How often each is filled for an epoch.
+    """
+
+    path: str
+    copies: int = 1
+
+    def __post_init__(self) -> None:
+        check_range("copies", self.copies, 1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +118,11 @@ class DataConfig:
         recite_rate: Share of the repeated and copied sentences whose citations are turned from
             numbers to authors and years, and back.
         swap_copies: How many swapped copies of every sentence with mentions are added.
+        swap_turns: So many sets of repeats, copies and templates are made, each with other swaps;
+            each epoch shows one of them in turn.
+        name_lists: Public lists from which swapped names may come, too.
+        list_share: Share of the swaps that draw from the lists, where one fits.
+        templates: Sentences of our own with slots to fill.
     """
 
     train: Source
@@ -77,6 +138,10 @@ class DataConfig:
     swap_rate: float = 0.0
     recite_rate: float = 0.0
     swap_copies: int = 0
+    swap_turns: int = 1
+    name_lists: tuple[NameList, ...] = ()
+    list_share: float = 0.5
+    templates: Templates | None = None
 
     def __post_init__(self) -> None:
         check_range("train_fraction", self.train_fraction, 0.0, 1.0)
@@ -86,6 +151,8 @@ class DataConfig:
         check_range("swap_rate", self.swap_rate, 0.0, 1.0)
         check_range("recite_rate", self.recite_rate, 0.0, 1.0)
         check_range("swap_copies", self.swap_copies, 0, 100)
+        check_range("swap_turns", self.swap_turns, 1, 1000)
+        check_range("list_share", self.list_share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +257,20 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
         ConfigError: The file is missing or no YAML, or holds unknown keys or bad values (all of
             them are named), or an environment variable that it names is not set.
     """
-    return build_config(Recipe, read_values(path, overrides=overrides), where=str(path))
+    recipe = build_config(Recipe, read_values(path, overrides=overrides), where=str(path))
+    return dataclasses.replace(recipe, data=_beside(recipe.data, path.parent))
+
+
+def _beside(data: DataConfig, folder: Path) -> DataConfig:
+    """Return the data part with the paths of lists and templates led from the recipe's folder."""
+    templates = data.templates
+    return dataclasses.replace(
+        data,
+        name_lists=tuple(
+            dataclasses.replace(n, path=str(folder / n.path)) for n in data.name_lists
+        ),
+        templates=templates and dataclasses.replace(templates, path=str(folder / templates.path)),
+    )
 
 
 def read_values(path: Path, *, overrides: tuple[str, ...] = ()) -> dict[str, Any]:

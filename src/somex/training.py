@@ -170,8 +170,7 @@ class _Stage:
                 parameter.requires_grad_(False)
             named = [(n, p) for n, p in named if p.requires_grad]
         self.parameters = [p for _, p in named]
-        n_batches = len(make_batches(trainer.examples, self.config, epoch=0))
-        self.n_steps = max(1, self.config.epochs * -(-n_batches // self.config.accumulation))
+        self.n_steps = max(1, count_steps(trainer.examples, self.config))
         self.optimizer = build_optimizer(named, self.config)
         self.schedule = build_schedule(self.optimizer, self.config, n_steps=self.n_steps)
         self.average = Average(self.parameters, self.config.ema_decay)
@@ -334,18 +333,28 @@ def make_batches(
 def choose_examples(
     examples: Sequence[Example], config: TrainingConfig, *, epoch: int
 ) -> list[int]:
-    """Return the indices of the examples of an epoch: all with mentions, its share of the rest.
+    """Return the indices of the examples of an epoch: those whose turn it is.
 
-    Every epoch has as many; those without mentions are taken in turn, in an order of the seed.
+    With ``empty_per_epoch``, of these all with mentions, and their share of those without any,
+    taken in an order of the seed, the next ones each epoch.
     """
     if config.empty_per_epoch < 0:
-        return list(range(len(examples)))
-    full = [i for i, example in enumerate(examples) if example.mentions]
+        return [i for i, example in enumerate(examples) if example.is_shown(epoch)]
+    full = [i for i, e in enumerate(examples) if e.mentions and e.is_shown(epoch)]
     empty = [i for i, example in enumerate(examples) if not example.mentions]
     random.Random(f"{config.data_seed}/empty").shuffle(empty)
     n_shown = min(len(empty), round(config.empty_per_epoch * len(full)))
     first = epoch * n_shown
     return full + [empty[(first + i) % len(empty)] for i in range(n_shown)]
+
+
+def count_steps(examples: Sequence[Example], config: TrainingConfig) -> int:
+    """Return the number of optimiser steps of all epochs."""
+    n_examples = (
+        len(choose_examples(examples, config, epoch=epoch)) for epoch in range(config.epochs)
+    )
+    n_batches = (-(-n // config.batch_size) for n in n_examples)
+    return sum(-(-n // config.accumulation) for n in n_batches)
 
 
 def _maybe_apart(example: Example, rate: float, rng: random.Random) -> Example:

@@ -32,6 +32,8 @@ class ModelConfig:
         pooling: A unit's vector: that of its ``first`` piece (Eq. 1 masks the others) or the mean
             of its first and last piece (``ends``).
         purpose_head: Tell the purpose of software mentions as well (not in the paper).
+        softcite_head: Learn sources with ``labels: softcite`` with a token head of their own on
+            the shared encoder, instead of as partial labels of the full scheme. Exports lack it.
         mention_dim: Width of a mention's vector in the relation head.
         dropout: Rate in the heads, 0 to 1.
         max_pieces: Longest window, in word pieces with the special ones (family span: without
@@ -47,6 +49,7 @@ class ModelConfig:
     word_borders: bool = False
     pooling: Literal["first", "ends"] = "ends"
     purpose_head: bool = False
+    softcite_head: bool = False
     mention_dim: int = 256
     dropout: float = 0.1
     max_pieces: int = 256
@@ -62,6 +65,8 @@ class ModelConfig:
             "format": (MODEL_FORMAT, MODEL_FORMAT),
         }
         check_ranges(self, ranges)
+        if self.softcite_head and self.family != "token":
+            raise ConfigError("softcite_head is for the family token; family is 'span'")
         if self.word_borders and not self.shape_feature:
             raise ConfigError("word_borders is part of the shape feature; shape_feature is false")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from somex.core.marks import LABELS, turn_of
 from somex.core.partial_labels import softcite_codes
 from somex.core.schema import PURPOSES, EntityType, RelationType
 from somex.core.tags import tags_of_spans
@@ -17,9 +18,6 @@ from somex.text.sentences import split_sentences
 NO_PURPOSE = -100
 """Label of a mention whose purpose is not known: it bears no loss."""
 
-LABELS = "labels"
-"""Key of a document's provenance: ``softcite`` where it is labelled in softcite's terms only."""
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -31,6 +29,8 @@ class Example:
         mentions: Gold mentions as unit spans.
         relations: (head index, tail index, type) over the mentions.
         purposes: Index into PURPOSES of each mention, NO_PURPOSE where it is not known.
+        is_softcite: Its tags are softcite's, for a model with a head of softcite's.
+        turn: Number of its turn, from 0, and number of turns: which epochs show it.
     """
 
     window: Window
@@ -38,6 +38,13 @@ class Example:
     mentions: tuple[UnitMention, ...]
     relations: tuple[tuple[int, int, RelationType], ...]
     purposes: tuple[int, ...] = ()
+    is_softcite: bool = False
+    turn: tuple[int, int] = (0, 1)
+
+    def is_shown(self, epoch: int) -> bool:
+        """Tell whether an epoch, from 0, shows the example."""
+        turn, n_turns = self.turn
+        return epoch % n_turns == turn
 
 
 def build_examples(
@@ -53,10 +60,12 @@ def build_examples(
     for sentence in document.sentences or split_sentences(document.text):
         mentions = [m for m in labeled.annotation.mentions if sentence.holds(m)]
         for window in encode_sentence(document, sentence, pieces=pieces, config=config):
-            yield _example(window, mentions, labeled)
+            yield _example(window, mentions, labeled, config)
 
 
-def _example(window: Window, mentions: Sequence[Mention], labeled: LabeledDocument) -> Example:
+def _example(
+    window: Window, mentions: Sequence[Mention], labeled: LabeledDocument, config: ModelConfig
+) -> Example:
     spans: dict[Mention, tuple[int, int, EntityType]] = {}
     taken = [False] * len(window.units)
     for mention in sorted(mentions, key=lambda m: (m.char_start - m.char_end, m.char_start)):
@@ -66,7 +75,8 @@ def _example(window: Window, mentions: Sequence[Mention], labeled: LabeledDocume
             spans[mention] = (*span, mention.type)
     order = sorted(spans, key=lambda m: spans[m])
     tags = tags_of_spans(spans.values(), len(window.units))
-    if labeled.document.provenance.get(LABELS) == "softcite":
+    is_softcite = labeled.document.provenance.get(LABELS) == "softcite"
+    if is_softcite and not config.softcite_head:
         tags = softcite_codes(tags)
     index = {mention: i for i, mention in enumerate(order)}
     return Example(
@@ -79,6 +89,8 @@ def _example(window: Window, mentions: Sequence[Mention], labeled: LabeledDocume
             if r.head in index and r.tail in index
         ),
         tuple(NO_PURPOSE if m.purpose is None else PURPOSES.index(m.purpose) for m in order),
+        is_softcite=is_softcite and config.softcite_head,
+        turn=turn_of(labeled),
     )
 
 

@@ -116,7 +116,8 @@ def export_model(
             _save_split(network, target / graph)
     encoder = Path(model.config.encoder)
     portable = encoder.name if encoder.is_absolute() else model.config.encoder
-    write_json(target / "config.json", {**model.config.to_json(), "encoder": portable})
+    changed = {"encoder": portable, "softcite_head": False}
+    write_json(target / "config.json", {**model.config.to_json(), **changed})
     (target / ENCODER_CONFIG_FOLDER).mkdir(exist_ok=True)
     for name in (TOKENIZER_FILE, CALIBRATION_FILE, f"{ENCODER_CONFIG_FOLDER}/config.json"):
         if target.resolve() != folder.resolve() and (folder / name).is_file():

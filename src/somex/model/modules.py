@@ -212,6 +212,7 @@ class JointModel(nn.Module):
         head = PairHead if config.relation_head == "pair" else HostHead
         self.relation_head = head(width, config)
         self.purpose_head = PurposeHead(width, config) if config.purpose_head else None
+        self.softcite_head = TokenHead(width, config.dropout) if config.softcite_head else None
 
     def build_head(self, width: int, config: ModelConfig) -> nn.Module:
         """Return the head that finds mentions."""
@@ -262,6 +263,17 @@ class JointModel(nn.Module):
         logits: Tensor = self.purpose_head(units, mentions)
         return logits
 
+    def tag_as_softcite(self, units: Tensor) -> Tensor:
+        """Map unit vectors (B, U, H) to tag logits (B, U, 29) in softcite's terms.
+
+        Raises:
+            ModelError: The model has no head of softcite's.
+        """
+        if self.softcite_head is None:
+            raise ModelError("the model has no head of softcite's (softcite_head: false)")
+        logits: Tensor = self.softcite_head(units)
+        return logits
+
     def word_embeddings(self) -> list[nn.Parameter]:
         """Return the embeddings of the word pieces, those of each encoder."""
         encoders = (self.unit_encoder, self.relation_encoder)
@@ -276,7 +288,7 @@ class JointModel(nn.Module):
         if task == "joint":
             return named
         roots = {
-            "ner": ("unit_encoder", "token_head"),
+            "ner": ("unit_encoder", "token_head", "softcite_head"),
             "re": ("relation_encoder", "relation_head", "purpose_head"),
         }
         return [(name, p) for name, p in named if name.split(".")[0] in roots[task]]

@@ -38,16 +38,29 @@ def task_losses(
     inputs = to_torch_batch(batch, device)
     zero = torch.zeros((), device=device)
     if task == "ner":
-        logits = model.token_head(model.unit_encoder(inputs))
-        return Losses(ner_loss(logits, _padded_tags(examples, batch, device)), zero, zero)
+        units = model.unit_encoder(inputs)
+        return Losses(_mention_loss(model, units, examples, batch), zero, zero)
     if task == "re":
         if model.relation_encoder is None:
             raise ConfigError("a disjoint stage needs encoders: separate")
         ner, units = zero, model.relation_encoder(inputs)
     else:
-        logits, units = model.encode(inputs)
-        ner = ner_loss(logits, _padded_tags(examples, batch, device))
+        units = model.unit_encoder(inputs)
+        ner = _mention_loss(model, units, examples, batch)
+        if model.relation_encoder is not None:
+            units = model.relation_encoder(inputs)
     return Losses(ner, relation_loss(model, units, examples), purposes_loss(model, units, examples))
+
+
+def _mention_loss(
+    model: JointModel, units: Tensor, examples: Sequence[Example], batch: Batch
+) -> Tensor:
+    """Return L_NER; sentences of softcite's are read by the head for them, where there is one."""
+    logits: Tensor = model.token_head(units)
+    if model.softcite_head is not None:
+        rows = torch.tensor([e.is_softcite for e in examples], device=units.device)
+        logits = torch.where(rows[:, None, None], model.tag_as_softcite(units), logits)
+    return ner_loss(logits, _padded_tags(examples, batch, units.device))
 
 
 def _padded_tags(examples: Sequence[Example], batch: Batch, device: torch.device) -> Tensor:

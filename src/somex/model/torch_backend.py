@@ -81,9 +81,18 @@ def open_device(name: str) -> torch.device:
 
 
 class TorchBackend:
-    """Runs a JointModel on its device."""
+    """Runs a JointModel on its device.
 
-    def __init__(self, model: JointModel, *, precision: str = "fp32") -> None:
+    Args:
+        model: The model.
+        precision: See `autocast`.
+        as_softcite: Find mentions in softcite's terms, with the head that learned them.
+    """
+
+    def __init__(
+        self, model: JointModel, *, precision: str = "fp32", as_softcite: bool = False
+    ) -> None:
+        self._as_softcite = as_softcite
         self._model = model
         self._device = next(model.parameters()).device
         self._precision = precision
@@ -94,6 +103,8 @@ class TorchBackend:
         with torch.inference_mode(), autocast(self._device, self._precision):
             inputs = to_torch_batch(batch, self._device, self._model.batch_class)
             logits, units = self._model.encode(inputs)
+            if self._as_softcite:
+                logits = self._model.tag_as_softcite(units)
         return logits.float().cpu().numpy(), units.float().cpu().numpy()
 
     def relate(self, units: FloatArray, pairs: PairBatch) -> FloatArray:

@@ -1,0 +1,86 @@
+"""The sentences that a recipe adds to those of its corpora: turned, repeated, swapped, made up."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from somex.augment import NamePool, link_names, turn_names
+from somex.citations import COMMON_STYLE, recite
+from somex.core.marks import with_turn
+from somex.core.schema import EntityType
+from somex.core.types import LabeledDocument
+from somex.name_lists import PublicNames
+from somex.recipe import DataConfig
+from somex.templates import fill_template, read_templates
+
+
+def make_sentences(
+    train: Sequence[LabeledDocument],
+    config: DataConfig,
+    *,
+    rng: random.Random,
+    barred: Iterable[str] = (),
+) -> list[LabeledDocument]:
+    """Make a recipe's added sentences.
+
+    Args:
+        train: Training sentences with full labels; each document lists one.
+        config: The recipe's data part.
+        rng: Draws.
+        barred: Names, squeezed, that are not drawn from public lists.
+
+    Returns:
+        Turned names, then for each of ``swap_turns`` turns the repeats and copies with swapped
+        mentions and the filled templates.
+
+    Raises:
+        ConfigError: A list of names or the templates can't be read.
+    """
+    public = PublicNames(config.name_lists, barred=barred)
+    pool = NamePool(train, public=public.draw, share=config.list_share)
+    full = [part for part in train if part.annotation.mentions]
+    turned = [t for t in map(turn_names, full) if t is not None] if config.turn_names else []
+    if config.link_names:
+        linked = (link_names(part, rng=rng) for part in [*full, *turned])
+        turned += [part for part in linked if part is not None]
+    repeated = _rare([*train, *turned], config) * (config.rare_repeat - 1)
+    repeated += full * config.swap_copies
+    made = []
+    for turn in range(config.swap_turns):
+        swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in repeated]
+        copies = [
+            recite(part, style=COMMON_STYLE, rng=rng) if rng.random() < config.recite_rate else part
+            for part in swapped
+        ]
+        copies += _filled(config, pool, public, rng)
+        made += [with_turn(part, turn, config.swap_turns) for part in copies]
+    return [*turned, *made]
+
+
+def _filled(
+    config: DataConfig, pool: NamePool, public: PublicNames, rng: random.Random
+) -> list[LabeledDocument]:
+    """Fill the templates, with names from the lists in the share that swaps have them."""
+    if config.templates is None:
+        return []
+
+    def fill(kind: EntityType, host: str | None) -> str | None:
+        listed = public.draw(kind, host, rng) if rng.random() < config.list_share else None
+        return pool.draw(kind, rng) if listed is None else listed
+
+    made = (
+        fill_template(template, fill=fill, rng=rng)
+        for template in read_templates(Path(config.templates.path))
+        for _ in range(config.templates.copies)
+    )
+    return [part for part in made if part is not None]
+
+
+def _rare(train: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:
+    """Return the sentences with a rare entity type."""
+    counts = Counter(m.type for part in train for m in part.annotation.mentions)
+    rare = {entity for entity, count in counts.items() if count < config.rare_below}
+    return [p for p in train if any(m.type in rare for m in p.annotation.mentions)]
