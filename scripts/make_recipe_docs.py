@@ -14,7 +14,7 @@ from make_cli_docs import update
 from somex.llm.config import EndpointConfig, PromptConfig, TuningConfig
 from somex.model.config import ModelConfig
 from somex.model.span.options import SpanOptions
-from somex.recipe import DataConfig, Source, TrainingConfig
+from somex.recipe import DataConfig, NameList, Source, Templates, TrainingConfig
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "recipes.md"
 BEGIN, END = "<!-- keys (made by `make docs`) -->\n", "<!-- /keys -->\n"
@@ -23,6 +23,8 @@ PARTS = {
     "model.span (family: span)": SpanOptions,
     "data": DataConfig,
     "data.train, data.extra[], data.never[]": Source,
+    "data.name_lists[]": NameList,
+    "data.templates": Templates,
     "training": TrainingConfig,
     "model (language models)": EndpointConfig,
     "prompt (language models)": PromptConfig,

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from somex.core.errors import ConfigError, unknown_value
 from somex.core.types import Annotation, Document, LabeledDocument
-from somex.corpus import bucket_of, read_source
+from somex.corpus import bucket_of, fifth_of, read_source
 from somex.metrics import evaluate
 from somex.ood_splits import SPLITS, Split
 from somex.perturbations import PERTURBATIONS
-from somex.recipe import Source
+from somex.recipe import DataConfig, Source
 from somex.softcite_scores import DOMAINS, domain_of, names_of, score_softcite
 
 Annotate: TypeAlias = Callable[[Sequence[Document]], list[Annotation]]
@@ -31,6 +31,9 @@ PLAIN = "plain"
 """The texts of a ready model's corpus as they are: what its other sets are compared with."""
 
 SOFTCITE: dict[str, str] = {f"softcite-{domain}": domain for domain in DOMAINS}
+OWN_HEAD = "-own-head"
+"""After the name of a softcite set: what the model's head for softcite's labels finds there."""
+
 SOFTCITE_PATH = "softcite/softcite-working.tei.xml"
 SOMESCI_PATH = "somesci"
 _CHUNK = 64
@@ -64,10 +67,13 @@ class Corpora:
     Attributes:
         folder: Holds ``somesci/`` and ``softcite/``; None where there are none.
         softcite_limit: At most so many softcite documents of each domain; 0 for all.
+        softcite_fifth: Only this fifth of softcite's documents, for a model trained on the others
+            (``without_fifth`` of a recipe's source); None for all.
     """
 
     folder: Path | None
     softcite_limit: int = 0
+    softcite_fifth: int | None = None
 
     @property
     def somesci(self) -> Path | None:
@@ -87,11 +93,48 @@ class Corpora:
                 "or leave the set out (--splits)"
             )
         found = read_source(Source(str(path), "softcite"))
-        found = [d for d in found if domain_of(d) == SOFTCITE[name]]
+        found = [
+            d
+            for d in found
+            if domain_of(d) == SOFTCITE[name] and self.softcite_fifth in (None, fifth_of(d))
+        ]
         if self.softcite_limit:
             found = sorted(found, key=lambda d: bucket_of(d.document.id, 1 << 32))
             found = found[: self.softcite_limit]
-        return TestSet(name, f"softcite, {SOFTCITE[name]}: its four types", found)
+        part = "" if self.softcite_fifth is None else f", fifth {self.softcite_fifth} of documents"
+        return TestSet(name, f"softcite, {SOFTCITE[name]}{part}: its four types", found)
+
+
+def with_own_head(test_set: TestSet) -> TestSet:
+    """Return a softcite set to be read by the head that learned softcite's labels."""
+    return replace(
+        test_set,
+        name=test_set.name + OWN_HEAD,
+        description=f"{test_set.description}, by the head that learned them",
+    )
+
+
+def is_softcite(name: str) -> bool:
+    """Tell from the name of a set whether it is one of softcite's."""
+    return name.removesuffix(OWN_HEAD) in SOFTCITE
+
+
+def softcite_fifth_of(recipe: DataConfig) -> int | None:
+    """Return the fifth of softcite that a recipe leaves out of training; None where it has none.
+
+    Raises:
+        ConfigError: The recipe trains on all of softcite, or leaves out several fifths.
+    """
+    fifths = {source.without_fifth for source in recipe.extra if source.labels == "softcite"}
+    if not fifths:
+        return None
+    if len(fifths) > 1 or -1 in fifths:
+        raise ConfigError(
+            "the recipe trains on softcite; to be tested on it, its source must leave out a fifth "
+            "of the documents: set without_fifth, 0 to 4 (all such sources the same), or leave out "
+            "the softcite sets"
+        )
+    return fifths.pop()
 
 
 def all_sets() -> list[str]:
@@ -135,10 +178,10 @@ def score_set(test_set: TestSet, annotate: Annotate) -> Scores:
     gold = list(test_set.documents)
     predicted = _annotated(gold, annotate)
     reduced = score_softcite(gold, predicted)
-    is_softcite = test_set.name in SOFTCITE
-    scores = (reduced if is_softcite else evaluate(gold, predicted)).main_scores()
+    of_softcite = is_softcite(test_set.name)
+    scores = (reduced if of_softcite else evaluate(gold, predicted)).main_scores()
     scores["names"] = names_of(reduced)
-    if is_softcite:
+    if of_softcite:
         scores |= {str(row.type).lower(): row.f1 for row in reduced.ner.per_type if row.in_macro}
     if test_set.plain:
         scores |= _on_changed(test_set, predicted, annotate)
@@ -197,6 +240,7 @@ def bench_model(
     *,
     sets: Sequence[str],
     corpora: Corpora,
+    annotate_as_softcite: Annotate | None = None,
 ) -> list[dict[str, Any]]:
     """Score a ready model on the sets that need no training.
 
@@ -206,6 +250,8 @@ def bench_model(
             are and perturbed.
         sets: Names of the sets; splits among them are passed over.
         corpora: Where softcite is.
+        annotate_as_softcite: The model's head for softcite's labels, where it has one: softcite's
+            sets are read by it as well.
 
     Returns:
         A row a set, ``plain`` first; see `summarize_set`.
@@ -214,8 +260,11 @@ def bench_model(
     if documents:
         test_sets.append(TestSet(PLAIN, "the corpus as it is", documents))
         test_sets += [perturb(name, documents) for name in sets if name in PERTURBATIONS]
-    test_sets += [corpora.softcite(name) for name in sets if name in SOFTCITE]
-    rows = [summarize_set(each, [score_set(each, annotate)]) for each in test_sets]
+    softcite = [corpora.softcite(name) for name in sets if name in SOFTCITE]
+    rows = [summarize_set(each, [score_set(each, annotate)]) for each in [*test_sets, *softcite]]
+    if annotate_as_softcite is not None:
+        own = map(with_own_head, softcite)
+        rows += [summarize_set(each, [score_set(each, annotate_as_softcite)]) for each in own]
     return with_differences(rows, base=PLAIN)
 
 
@@ -243,7 +292,7 @@ def with_differences(rows: Sequence[dict[str, Any]], *, base: str) -> list[dict[
         {
             **row,
             "difference": None
-            if base not in totals or row["name"] in SOFTCITE
+            if base not in totals or is_softcite(row["name"])
             else row["mean"]["total"] - totals[base],
         }
         for row in rows

@@ -13,6 +13,7 @@ from somex.experiments import describe_data, describe_environment, execute_on
 from somex.model.folder import open_predictor
 from somex.model.torch_folder import write_json
 from somex.ood_bench import (
+    OWN_HEAD,
     SOFTCITE,
     Annotate,
     Corpora,
@@ -22,8 +23,10 @@ from somex.ood_bench import (
     fingerprint,
     perturb,
     score_set,
+    softcite_fifth_of,
     summarize_set,
     with_differences,
+    with_own_head,
 )
 from somex.ood_splits import CONTROL, SPLITS, Split, build_split
 from somex.perturbations import PERTURBATIONS
@@ -85,7 +88,7 @@ def run_bench(
         name: build_split(name, bench.recipe.data, somesci=bench.corpora.somesci)
         for name in bench.splits
     }
-    softcite = [bench.corpora.softcite(name) for name in bench.sets if name in SOFTCITE]
+    softcite = _softcite_sets(bench)
     scored: dict[str, tuple[TestSet, list[Scores]]] = {}
     trained: dict[str, Any] = {}
     for name, split in splits.items():
@@ -103,6 +106,18 @@ def run_bench(
             for test_set, scores in zip(test_sets, _score(test_sets, place), strict=True):
                 scored.setdefault(test_set.name, (test_set, []))[1].append(scores)
     return _write_results(bench, scored, trained)
+
+
+def _softcite_sets(bench: Bench) -> list[TestSet]:
+    """Return the sets of softcite, of documents that the recipe is not trained on."""
+    names = [name for name in bench.sets if name in SOFTCITE]
+    if not names:
+        return []
+    fifth = softcite_fifth_of(bench.recipe.data)
+    corpora = replace(bench.corpora, softcite_fifth=fifth)
+    found = [corpora.softcite(name) for name in names]
+    own = bench.recipe.model.softcite_head and fifth is not None
+    return [*found, *(map(with_own_head, found) if own else ())]
 
 
 def _data(recipe: Recipe, split: Split, seed: int) -> TrainingData:
@@ -130,13 +145,15 @@ def _score(test_sets: Sequence[TestSet], place: Path) -> list[Scores]:
     """Score a trained model; what was scored before on the same documents is kept."""
     path = place / SCORED_FILE
     known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    annotate: Annotate | None = None
+    readers: dict[bool, Annotate] = {}
     found = []
     for test_set in test_sets:
         sha256 = fingerprint(test_set.documents)
         if known.get(test_set.name, {}).get("sha256") != sha256:
-            annotate = annotate or open_predictor(place / "model").annotate
-            scores = score_set(test_set, annotate)
+            own = test_set.name.endswith(OWN_HEAD)
+            if own not in readers:
+                readers[own] = open_predictor(place / "model", as_softcite=own).annotate
+            scores = score_set(test_set, readers[own])
             known[test_set.name] = {"sha256": sha256, "scores": scores}
             write_json(path, known)
         found.append(known[test_set.name]["scores"])
@@ -146,7 +163,8 @@ def _score(test_sets: Sequence[TestSet], place: Path) -> list[Scores]:
 def _write_results(
     bench: Bench, scored: dict[str, tuple[TestSet, list[Scores]]], trained: dict[str, Any]
 ) -> dict[str, Any]:
-    rows = [summarize_set(*scored[name]) for name in all_sets() if name in scored]
+    names = [*all_sets(), *(name + OWN_HEAD for name in SOFTCITE)]
+    rows = [summarize_set(*scored[name]) for name in names if name in scored]
     results = {
         "recipe": bench.recipe.to_json(),
         "seeds": list(bench.seeds),

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 import tiny
 from somex.app.cli.main import app
 from somex.core import Annotation, ConfigError, Document, EntityType, LabeledDocument, Mention
+from somex.corpus import bucket_of
 from somex.ood_bench import all_sets
 from somex.readers.brat import write_brat
 
@@ -174,3 +175,44 @@ def test_cli_bench_ood_says_which_corpus_is_missing(recipe: Path, data: Path) ->
     with pytest.raises(ConfigError, match=r"softcite-biomedicine needs .*tei\.xml, which is not"):
         train(recipe, data / "nowhere", "--splits", "softcite")
     assert not (recipe.parent / "ood").exists()
+
+
+def _with_softcite(recipe: Path, data: Path, **source: object) -> None:
+    """Let the recipe train on softcite with a head of its own."""
+    values = yaml.safe_load(recipe.read_text())
+    path = data / "softcite" / "softcite-working.tei.xml"
+    extra = {"path": str(path), "format": "softcite", "labels": "softcite", **source}
+    values["model"]["softcite_head"] = True
+    values["data"]["extra"] = [extra]
+    recipe.write_text(yaml.safe_dump(values))
+
+
+def test_cli_bench_ood_tests_softcite_on_what_the_recipe_leaves_out(
+    recipe: Path, data: Path
+) -> None:
+    fifth = bucket_of("PMC7", 5)
+    _with_softcite(recipe, data, without_fifth=fifth)
+    results = train(recipe, data, "--splits", "softcite-biomedicine")
+    rows = {row["name"]: row for row in results["rows"]}
+    assert list(rows) == ["fold", "softcite-biomedicine", "softcite-biomedicine-own-head"]
+    n_held = sum(bucket_of(id, 5) == fifth for id in ("PMC7", "PMC8"))
+    assert rows["softcite-biomedicine"]["n_documents"] == n_held
+    assert rows["softcite-biomedicine-own-head"]["n_documents"] == n_held
+    assert rows["softcite-biomedicine-own-head"]["difference"] is None
+    model = recipe.parent / "ood" / "fold-seed-1" / "model"
+    options = ("--data", data, "--splits", "softcite-biomedicine", "--json", "-")
+    ready = json.loads(invoke("--model", model, "--softcite-fifth", fifth, *options).stdout)
+    assert [(r["name"], r["runs"]) for r in ready["rows"]] == [
+        (name, rows[name]["runs"]) for name in list(rows)[1:]
+    ]
+
+
+def test_cli_bench_ood_refuses_softcite_that_was_trained_on(recipe: Path, data: Path) -> None:
+    _with_softcite(recipe, data)
+    with pytest.raises(ConfigError, match=r"the recipe trains on softcite; .* set without_fifth"):
+        train(recipe, data, "--splits", "softcite")
+
+
+def test_cli_bench_ood_takes_a_fifth_with_a_model_only(recipe: Path, data: Path) -> None:
+    with pytest.raises(ConfigError, match="--softcite-fifth can't go with a recipe"):
+        train(recipe, data, "--softcite-fifth", "1")

@@ -65,6 +65,7 @@ def open_predictor(
     n_threads: int | None = None,
     n_repeats: int = 0,
     device: str = "cpu",
+    as_softcite: bool = False,
 ) -> Predictor:
     """Open a model folder for prediction.
 
@@ -78,6 +79,8 @@ def open_predictor(
             unless int8 scales are fixed.
         device: ``cpu``, or ``cuda`` for a GPU: PyTorch then computes in bf16 or fp16, and ONNX
             Runtime needs its CUDA provider and an fp32 or fp16 export.
+        as_softcite: Find mentions in softcite's terms, with the head that learned them
+            (``softcite_head``; a torch model).
 
     Raises:
         ModelError: The folder is no model, or lacks what the backend needs.
@@ -88,7 +91,10 @@ def open_predictor(
     config = read_model_config(folder)
     pieces = read_pieces_of(folder, config)
     decoding = replace(decoding or DecodingConfig(), calibrations=read_calibrations(folder))
-    runner = open_backend(folder, config, backend=backend, n_threads=1, device=device)
+    if as_softcite:
+        runner = _torch_backend(folder, config, device, as_softcite=True)
+    else:
+        runner = open_backend(folder, config, backend=backend, n_threads=1, device=device)
     is_onnx = isinstance(runner, OnnxBackend)
     is_sound = is_onnx and has_fixed_scales(folder)
     return Predictor(
@@ -141,7 +147,9 @@ def open_backend(
     return _torch_backend(folder, config, device)
 
 
-def _torch_backend(folder: Path, config: ModelConfig, device: str) -> Backend:
+def _torch_backend(
+    folder: Path, config: ModelConfig, device: str, *, as_softcite: bool = False
+) -> Backend:
     if not (folder / WEIGHTS_FILE).is_file():
         raise ModelError(f"{folder} holds no {WEIGHTS_FILE}, which the torch backend reads")
     try:
@@ -153,4 +161,5 @@ def _torch_backend(folder: Path, config: ModelConfig, device: str) -> Backend:
         ) from None
     place = open_device(device)
     model = load_model(folder, config=config).to(place)
-    return TorchBackend(model, precision=prediction_precision(place))
+    precision = prediction_precision(place)
+    return TorchBackend(model, precision=precision, as_softcite=as_softcite)

@@ -24,7 +24,7 @@ from somex.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from somex.core.types import LabeledDocument
-    from somex.ood_bench import Corpora
+    from somex.ood_bench import Annotate, Corpora
 
 bench = typer.Typer(name="bench", help="Measure models and recipes.", no_args_is_help=True)
 
@@ -71,6 +71,15 @@ def ood(
     softcite_limit: Annotated[
         int, typer.Option(min=0, help="So many softcite documents of each domain; 0 for all.")
     ] = 0,
+    softcite_fifth: Annotated[
+        int,
+        typer.Option(
+            min=-1,
+            max=4,
+            help="With --model: only this fifth of softcite's documents, 0 to 4, for a model that "
+            "was trained on the others; -1 for all. A recipe says itself what it leaves out.",
+        ),
+    ] = -1,
     json_path: JsonResults = None,
     threads: Threads = None,
 ) -> None:
@@ -80,14 +89,15 @@ def ood(
     SoMeSci, a fifth of the software names; `fold` is the control) and scored on that. Perturbed
     texts (punctuation apart, the other citation style, resolver addresses, lower case) and
     softcite need no training; the control's model is scored on them. With --model, a ready model
-    is scored on these only. Differences are those of the total to the control.
+    is scored on these only. Differences are those of the total to the control. A model that learned
+    softcite's labels with a head of their own is scored on softcite with that head as well.
     """
     from somex.ood_bench import Corpora, choose_sets
 
     if (recipe is None) == (model is None):
         raise ConfigError("give either a recipe, which is trained, or --model, which is not")
     sets = choose_sets([name.strip() for name in splits.split(",") if name.strip()])
-    corpora = Corpora(data, softcite_limit)
+    corpora = Corpora(data, softcite_limit, None if softcite_fifth < 0 else softcite_fifth)
     if model is not None:
         _refuse("--model", {"--seeds": seeds, "--out": out, "--resume": resume, "--set": override})
         documents = _read_corpus(corpus, split=split, format=format)
@@ -95,7 +105,13 @@ def ood(
             model, documents, sets=sets, corpora=corpora, threads=threads, all_wanted=not splits
         )
     else:
-        _refuse("a recipe", {"--corpus": corpus, "--format": format})
+        fifth = softcite_fifth >= 0
+        given: dict[str, object] = {
+            "--corpus": corpus,
+            "--format": format,
+            "--softcite-fifth": fifth,
+        }
+        _refuse("a recipe", given)
         assert recipe is not None
         results = _run_recipe(
             recipe,
@@ -161,9 +177,20 @@ def _score_model(
         documents,
         sets=sets,
         corpora=corpora,
+        annotate_as_softcite=_softcite_reader(extractor.info.folder),
     )
     note = "splits that hold something out of training need a recipe and are not in this table"
     return {"model": extractor.to_json(), "note": note, "rows": rows}
+
+
+def _softcite_reader(folder: Path) -> Annotate | None:
+    """Return what a model's head for softcite's labels finds, where it has one."""
+    from somex.model.config import read_model_config
+    from somex.model.folder import open_predictor
+
+    if not read_model_config(folder).softcite_head:
+        return None
+    return open_predictor(folder, as_softcite=True).annotate
 
 
 def _run_recipe(
