@@ -54,7 +54,7 @@ def run(plan: dict[str, Any], out: Path, *, only: list[str], threads: int) -> No
     from somex.recipe import read_recipe
 
     torch.set_num_threads(threads)
-    corpora = Corpora(Path(os.environ["SOMEX_DATA"]), plan["softcite_limit"])
+    corpora = Corpora(Path(os.environ["SOMEX_DATA"]), softcite_fifth=plan["softcite_fifth"])
     for variant, changes in plan["variants"].items():
         if only and variant not in only:
             continue

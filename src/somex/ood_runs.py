@@ -114,7 +114,7 @@ def _softcite_sets(bench: Bench) -> list[TestSet]:
     if not names:
         return []
     fifth = softcite_fifth_of(bench.recipe.data)
-    corpora = replace(bench.corpora, softcite_fifth=fifth)
+    corpora = bench.corpora if fifth is None else replace(bench.corpora, softcite_fifth=fifth)
     found = [corpora.softcite(name) for name in names]
     own = bench.recipe.model.softcite_head and fifth is not None
     return [*found, *(map(with_own_head, found) if own else ())]

@@ -170,6 +170,8 @@ class TrainingConfig:
         clip_norm: Greatest norm of the gradient.
         relation_weight: The lambda of Eq. 3.
         purpose_weight: The same for the loss of the purpose head, where the model has one.
+        agreement_weight: Weight of the agreement of two dropouts on the tags (R-Drop); each batch
+            is then read twice. 0 for none; family ``token`` only.
         patience: Epochs in a row without a better dev score that are borne; one more and training
             stops.
         freeze_embeddings: Leave the word embeddings as pretrained.
@@ -196,6 +198,7 @@ class TrainingConfig:
     clip_norm: float = 1.0
     relation_weight: float = 1.0
     purpose_weight: float = 0.2
+    agreement_weight: float = 0.0
     patience: int = 2
     freeze_embeddings: bool = False
     ema_decay: float = 0.0
@@ -222,6 +225,7 @@ class TrainingConfig:
             "clip_norm": (0.0, 1e6),
             "relation_weight": (0.0, 1e6),
             "purpose_weight": (0.0, 1e6),
+            "agreement_weight": (0.0, 1e6),
             "patience": (0, 1000),
             "punctuation_apart": (0.0, 1.0),
             "ema_decay": (0.0, 0.99999),
@@ -240,6 +244,10 @@ class Recipe:
     model: ModelConfig
     data: DataConfig
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        if self.training.agreement_weight and self.model.family != "token":
+            raise ConfigError("agreement_weight is for the family token; family is 'span'")
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as plain values."""

@@ -214,14 +214,21 @@ class _Stage:
 
     def _backward(self, examples: list[Example], *, share: float) -> tuple[float, float]:
         trainer = self.trainer
+        agree = self.config.agreement_weight > 0 and self.task != "re"
         with autocast(trainer.device, self.config.precision):
             losses = trainer.family.task_losses(
-                trainer.model, examples, task=self.task, pieces=trainer.pieces
+                trainer.model,
+                examples * 2 if agree else examples,
+                task=self.task,
+                pieces=trainer.pieces,
+                agree=agree,
             )
         weight = self.config.relation_weight if self.task == "joint" else 1.0
         total = losses.ner + weight * losses.re
         if trainer.model.purpose_head is not None:
             total = total + self.config.purpose_weight * losses.purpose
+        if agree:
+            total = total + self.config.agreement_weight * losses.agreement
         (total * share).backward()  # type: ignore[no-untyped-call]
         return float(losses.ner.detach()), float(losses.re.detach())
 

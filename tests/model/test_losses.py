@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from somex.core.partial_labels import TAG_SETS
 from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, relations_between
-from somex.model.losses import IGNORED, host_loss, ner_loss, pair_loss
+from somex.model.losses import IGNORED, agreement_loss, host_loss, ner_loss, pair_loss
 from somex.model.pairs import UnitMention, build_pairs, pair_targets
 
 Rows = list[list[UnitMention]]
@@ -163,3 +163,23 @@ def test_losses_ner_of_partial_labels_equals_that_of_tags_where_nothing_is_open(
     of_set = math.log(29) - math.log(len(TAG_SETS[29]))
     expected = (4 * float(ner_loss(logits, tags)) + of_set) / 5
     assert float(ner_loss(longer, with_partial)) == pytest.approx(expected, rel=1e-5)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_agreement_loss_is_the_mean_symmetric_divergence(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = torch.from_numpy(rng.normal(size=(4, 3, 5)))
+    tags = torch.tensor([[0, 1, IGNORED], [2, 0, 3]] * 2)
+    expected = []
+    for row in range(2):
+        for unit in range(3):
+            if tags[row, unit] != IGNORED:
+                p, q = (logits[row + half, unit].softmax(-1).tolist() for half in (0, 2))
+                there = sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
+                back = sum(b * math.log(b / a) for a, b in zip(p, q, strict=True))
+                expected.append((there + back) / 2)
+    found = agreement_loss(logits, tags).item()
+    assert found == pytest.approx(sum(expected) / len(expected), rel=1e-4)
+    same = torch.cat([logits[:2], logits[:2]])
+    assert agreement_loss(same, tags).item() == pytest.approx(0.0, abs=1e-6)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from somex.core import LabeledDocument, ModelError
+from somex.core import ConfigError, LabeledDocument, ModelError
 from somex.model.config import ModelConfig
 from somex.model.examples import Example, build_examples
 from somex.model.folder import read_pieces
@@ -157,7 +157,7 @@ def test_modules_joint_relation_loss_reaches_the_shared_encoder(
     tiny_bert: Path, examples: list[Example], head: str
 ) -> None:
     model = _model(tiny_bert, relation_head=head)
-    ner, re, _ = task_losses(model, examples[:4], task="joint", pad_id=0)
+    ner, re, *_ = task_losses(model, examples[:4], task="joint", pad_id=0)
     reached = _gradient_names(model, re)
     assert "unit_encoder.encoder.embeddings.word_embeddings.weight" in reached
     assert not any(name.startswith("token_head") for name in reached)
@@ -173,7 +173,7 @@ def test_modules_joint_loss_of_eq_3_is_the_weighted_sum(
     weight = 0.3
     gradients = []
     for pick in (lambda n, r: n, lambda n, r: r, lambda n, r: n + weight * r):
-        ner, re, _ = task_losses(model, examples[:4], task="joint", pad_id=0)
+        ner, re, *_ = task_losses(model, examples[:4], task="joint", pad_id=0)
         model.zero_grad()
         pick(ner, re).backward()
         gradients.append(model.unit_encoder.shape_in.weight.grad.clone())  # type: ignore[union-attr]
@@ -194,10 +194,10 @@ def test_modules_disjoint_tasks_share_no_parameter(
     ]
     assert not storages[0] & storages[1]
     assert set(ner) | set(re) == {name for name, _ in model.named_parameters()}
-    loss, zero, _ = task_losses(model, examples[:4], task="ner", pad_id=0)
+    loss, zero, *_ = task_losses(model, examples[:4], task="ner", pad_id=0)
     assert float(zero) == 0
     assert _gradient_names(model, loss) <= set(ner)
-    zero, loss, _ = task_losses(model, examples[:4], task="re", pad_id=0)
+    zero, loss, *_ = task_losses(model, examples[:4], task="re", pad_id=0)
     assert float(zero) == 0
     assert _gradient_names(model, loss) <= set(re)
 
@@ -237,3 +237,19 @@ def test_load_encoder_of_an_unknown_name_is_a_model_error(tmp_path: Path) -> Non
         load_encoder(str(tmp_path))
     with pytest.raises(ModelError, match="tokenizer of encoder 'nobody/nothing' can't be loaded"):
         load_tokenizer("nobody/nothing")
+
+
+def test_reinit_layers_draws_the_last_layers_anew(tiny_bert: Path) -> None:
+    before = _model(tiny_bert).unit_encoder.encoder.state_dict()
+    after = _model(tiny_bert, reinit_layers=1).unit_encoder.encoder.state_dict()
+    changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    n_layers = 1 + max(int(n.split(".")[2]) for n in before if n.startswith("encoder.layer."))
+    last = f"encoder.layer.{n_layers - 1}."
+    assert changed
+    assert all(name.startswith(last) for name in changed)
+    assert f"{last}attention.self.query.weight" in changed
+
+
+def test_reinit_layers_wants_no_more_than_there_are(tiny_bert: Path) -> None:
+    with pytest.raises(ConfigError, match="reinit_layers is 40; the encoder has 2 layers"):
+        _model(tiny_bert, reinit_layers=40)

@@ -34,6 +34,7 @@ class ModelConfig:
         purpose_head: Tell the purpose of software mentions as well (not in the paper).
         softcite_head: Learn sources with ``labels: softcite`` with a token head of their own on
             the shared encoder, instead of as partial labels of the full scheme. Exports lack it.
+        reinit_layers: So many of the encoder's last layers start anew, as drawn before pretraining.
         mention_dim: Width of a mention's vector in the relation head.
         dropout: Rate in the heads, 0 to 1.
         max_pieces: Longest window, in word pieces with the special ones (family span: without
@@ -50,6 +51,7 @@ class ModelConfig:
     pooling: Literal["first", "ends"] = "ends"
     purpose_head: bool = False
     softcite_head: bool = False
+    reinit_layers: int = 0
     mention_dim: int = 256
     dropout: float = 0.1
     max_pieces: int = 256
@@ -60,6 +62,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         ranges: dict[str, tuple[float, float]] = {
             "dropout": (0.0, 0.9),
+            "reinit_layers": (0, 1000),
             "mention_dim": (4, 8192),
             "max_pieces": (8, 8192),
             "format": (MODEL_FORMAT, MODEL_FORMAT),

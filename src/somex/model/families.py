@@ -41,9 +41,18 @@ class Family(Protocol):
         ...
 
     def task_losses(
-        self, model: JointModel, examples: Sequence[Example], *, task: str, pieces: Pieces
+        self,
+        model: JointModel,
+        examples: Sequence[Example],
+        *,
+        task: str,
+        pieces: Pieces,
+        agree: bool = False,
     ) -> Losses:
-        """Return the losses of a batch for ``joint``, or for a disjoint stage ``ner`` or ``re``."""
+        """Return the losses of a batch for ``joint``, or for a disjoint stage ``ner`` or ``re``.
+
+        With ``agree``, the batch holds its examples twice (`somex.model.losses.agreement_loss`).
+        """
         ...
 
     def collate(self, windows: Sequence[Window], *, pieces: Pieces) -> Batch:

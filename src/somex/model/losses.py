@@ -30,6 +30,23 @@ def ner_loss(tag_logits: Tensor, tags: Tensor) -> Tensor:
     return -log_probs.logsumexp(-1).mean()
 
 
+def agreement_loss(tag_logits: Tensor, tags: Tensor) -> Tensor:
+    """Symmetric KL divergence of what two dropouts say of the same sentences.
+
+    Args:
+        tag_logits: (2B, U, 29), the B sentences read once, then once more.
+        tags: (2B, U); IGNORED where padded.
+
+    Returns:
+        Scalar, the mean over the units. Source: Liang et al. 2021 (R-Drop, NeurIPS), Eq. 2.
+    """
+    log_probs = tag_logits.float().log_softmax(-1)
+    one, other = log_probs.chunk(2)
+    known = tags.chunk(2)[0] != IGNORED
+    both = ((one.exp() - other.exp()) * (one - other)).sum(-1)  # KL(p||q) + KL(q||p)
+    return both[known].mean() / 2
+
+
 def pair_loss(pair_logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of pair logits (P, 12) against labels (P,), no-relation being a class."""
     if len(labels) == 0:

@@ -233,6 +233,8 @@ class JointModel(nn.Module):
                 f"max_pieces is {config.max_pieces}; encoder {config.encoder!r} reads "
                 f"{n_positions} pieces at most"
             )
+        for encoder in encoders:
+            reset_last_layers(encoder, config.reinit_layers)
         return cls(config, encoders)
 
     @classmethod
@@ -319,6 +321,27 @@ def piece_embeddings(encoder: PreTrainedModel) -> nn.Parameter:
     embeddings = encoder.get_input_embeddings()
     assert isinstance(embeddings.weight, nn.Parameter)
     return embeddings.weight
+
+
+def reset_last_layers(encoder: PreTrainedModel, n_layers: int) -> None:
+    """Draw the weights of an encoder's last layers anew, as before pretraining.
+
+    Source: Zhang et al. 2021, Revisiting few-sample BERT fine-tuning (ICLR), section 4.
+
+    Raises:
+        ConfigError: The encoder has fewer layers, or none that can be told.
+    """
+    if not n_layers:
+        return
+    stacks = [m for m in encoder.modules() if isinstance(m, nn.ModuleList)]
+    layers = max(stacks, key=len, default=nn.ModuleList())
+    if n_layers > len(layers):
+        raise ConfigError(f"reinit_layers is {n_layers}; the encoder has {len(layers)} layers")
+    for layer in layers[-n_layers:]:
+        for parameter in layer.parameters():
+            vars(parameter).pop("_is_hf_initialized", None)  # transformers spares what it loaded
+        for module in layer.modules():
+            encoder._init_weights(module)  # type: ignore[no-untyped-call]
 
 
 def count_positions(encoder: PreTrainedModel) -> int | None:

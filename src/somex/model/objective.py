@@ -15,7 +15,7 @@ from torch import Tensor
 from somex.core.errors import ConfigError
 from somex.model.examples import Example
 from somex.model.inputs import Batch, collate
-from somex.model.losses import IGNORED, host_loss, ner_loss, pair_loss, purpose_loss
+from somex.model.losses import IGNORED, agreement_loss, host_loss, ner_loss, pair_loss, purpose_loss
 from somex.model.modules import JointModel
 from somex.model.pairs import build_mentions, build_pairs, pair_targets
 from somex.model.torch_backend import to_torch_batch, to_torch_mentions, to_torch_pairs
@@ -27,40 +27,51 @@ class Losses(NamedTuple):
     ner: Tensor
     re: Tensor
     purpose: Tensor
+    agreement: Tensor
 
 
 def task_losses(
-    model: JointModel, examples: Sequence[Example], *, task: str, pad_id: int
+    model: JointModel, examples: Sequence[Example], *, task: str, pad_id: int, agree: bool = False
 ) -> Losses:
-    """Return the losses of a batch; a disjoint stage computes its own only."""
+    """Return the losses of a batch; a disjoint stage computes its own only.
+
+    Args:
+        model: The model.
+        examples: The batch; with ``agree``, each half holds the same examples in the same order.
+        task: ``joint``, ``ner`` or ``re``.
+        pad_id: Piece id for padding.
+        agree: Compute the agreement of the halves, see `agreement_loss`.
+
+    Raises:
+        ConfigError: A stage lacks its own encoder.
+    """
     device = next(model.parameters()).device
     batch = collate([example.window for example in examples], pad_id=pad_id)
     inputs = to_torch_batch(batch, device)
     zero = torch.zeros((), device=device)
+    ner = agreement = zero
+    if task != "re":
+        units = model.unit_encoder(inputs)
+        logits, tags = _tag_logits(model, units, examples), _padded_tags(examples, batch, device)
+        ner = ner_loss(logits, tags)
+        agreement = agreement_loss(logits, tags) if agree else zero
     if task == "ner":
-        units = model.unit_encoder(inputs)
-        return Losses(_mention_loss(model, units, examples, batch), zero, zero)
-    if task == "re":
-        if model.relation_encoder is None:
-            raise ConfigError("a disjoint stage needs encoders: separate")
-        ner, units = zero, model.relation_encoder(inputs)
-    else:
-        units = model.unit_encoder(inputs)
-        ner = _mention_loss(model, units, examples, batch)
-        if model.relation_encoder is not None:
-            units = model.relation_encoder(inputs)
-    return Losses(ner, relation_loss(model, units, examples), purposes_loss(model, units, examples))
+        return Losses(ner, zero, zero, agreement)
+    if model.relation_encoder is not None:
+        units = model.relation_encoder(inputs)
+    elif task == "re":
+        raise ConfigError("a disjoint stage needs encoders: separate")
+    re, purpose = relation_loss(model, units, examples), purposes_loss(model, units, examples)
+    return Losses(ner, re, purpose, agreement)
 
 
-def _mention_loss(
-    model: JointModel, units: Tensor, examples: Sequence[Example], batch: Batch
-) -> Tensor:
-    """Return L_NER; sentences of softcite's are read by the head for them, where there is one."""
+def _tag_logits(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:
+    """Return tag logits (B, U, 29); of softcite's sentences by the head for them, if any."""
     logits: Tensor = model.token_head(units)
-    if model.softcite_head is not None:
-        rows = torch.tensor([e.is_softcite for e in examples], device=units.device)
-        logits = torch.where(rows[:, None, None], model.tag_as_softcite(units), logits)
-    return ner_loss(logits, _padded_tags(examples, batch, units.device))
+    if model.softcite_head is None:
+        return logits
+    rows = torch.tensor([e.is_softcite for e in examples], device=units.device)
+    return torch.where(rows[:, None, None], model.tag_as_softcite(units), logits)
 
 
 def _padded_tags(examples: Sequence[Example], batch: Batch, device: torch.device) -> Tensor:

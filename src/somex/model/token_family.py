@@ -41,12 +41,18 @@ class TokenFamily:
         return JointModel.from_encoder_config(config, encoder_config)
 
     def task_losses(
-        self, model: JointModel, examples: Sequence[Example], *, task: str, pieces: Pieces
+        self,
+        model: JointModel,
+        examples: Sequence[Example],
+        *,
+        task: str,
+        pieces: Pieces,
+        agree: bool = False,
     ) -> Losses:
         """Return the losses of a batch."""
         from somex.model.objective import task_losses
 
-        return task_losses(model, examples, task=task, pad_id=pieces.pad_id)
+        return task_losses(model, examples, task=task, pad_id=pieces.pad_id, agree=agree)
 
     def collate(self, windows: Sequence[Window], *, pieces: Pieces) -> Batch:
         """Return what the network reads of windows."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer
 
+from somex.core.errors import ConfigError
 from somex.model.config import ModelConfig
 from somex.model.inputs import Pieces, Window
 from somex.model.span.predictor import SchemaFinder
@@ -54,13 +55,21 @@ class SpanFamily:
         return SpanModel.from_encoder_config(config, encoder_config)
 
     def task_losses(
-        self, model: JointModel, examples: Sequence[Example], *, task: str, pieces: Pieces
+        self,
+        model: JointModel,
+        examples: Sequence[Example],
+        *,
+        task: str,
+        pieces: Pieces,
+        agree: bool = False,
     ) -> Losses:
         """Return the losses of a batch."""
         from somex.model.span.modules import SpanModel
         from somex.model.span.objective import task_losses
 
         assert isinstance(model, SpanModel)
+        if agree:
+            raise ConfigError("the family span has no agreement loss; set agreement_weight: 0")
         prompter = Prompter(pieces.tokenizer)
         return task_losses(model, examples, task=task, prompter=prompter, pad_id=pieces.pad_id)
 
