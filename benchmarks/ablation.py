@@ -1,11 +1,13 @@
 """What each technique is worth: one change to the base recipe a row, several seeds, in and out of
 distribution.
 
-    python benchmarks/ablation.py run --out runs/ablation      # resumable; --only to choose rows
-    python benchmarks/ablation.py table --out runs/ablation    # Markdown, differences by seed
-    python benchmarks/ablation.py plots --out runs/ablation docs/images
+    python benchmarks/ablation.py run --out runs/ablation    # resumable; --only, --seeds to choose
+    python benchmarks/ablation.py table                      # Markdown, differences by seed
+    python benchmarks/ablation.py plots docs/images
 
-Needs SOMEX_DATA and SOMEX_ENCODERS. What is run stands in benchmarks/ablation.yaml.
+Needs SOMEX_DATA and SOMEX_ENCODERS. What is run stands in benchmarks/ablation.yaml. The scores of
+each training are kept in benchmarks/results/ablation.json, with hashes of what it was trained and
+tested on; a training whose scores stand there is not run again.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-Results = dict[str, dict[str, list[dict[str, float]]]]
-"""Variant -> test set -> the scores of each seed."""
+KEPT = HERE / "results" / "ablation.json"
+Results = dict[str, dict[str, dict[str, dict[str, float]]]]
+"""Variant -> seed -> test set -> scores."""
 
 COLUMNS = (
     ("fold", "total", "total"),
@@ -31,6 +34,7 @@ COLUMNS = (
     ("lower-case", "ner_micro", "lower case"),
     ("softcite-biomedicine", "names", "softcite biomed."),
     ("softcite-economics", "names", "softcite econ."),
+    ("softcite-biomedicine-own-head", "names", "softcite biomed., own head"),
 )
 """Test set, score and title of each column."""
 
@@ -46,7 +50,9 @@ def folder_of(out: Path, variant: str) -> Path:
     return out / "".join(c if c.isalnum() else "-" for c in variant)
 
 
-def run(plan: dict[str, Any], out: Path, *, only: list[str], threads: int) -> None:
+def run(
+    plan: dict[str, Any], out: Path, *, only: list[str], seeds: list[int], threads: int
+) -> None:
     import torch
 
     from somex.ood_bench import Corpora, choose_sets
@@ -55,51 +61,86 @@ def run(plan: dict[str, Any], out: Path, *, only: list[str], threads: int) -> No
 
     torch.set_num_threads(threads)
     corpora = Corpora(Path(os.environ["SOMEX_DATA"]), softcite_fifth=plan["softcite_fifth"])
-    for variant, changes in plan["variants"].items():
-        if only and variant not in only:
-            continue
-        overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
-        recipe = read_recipe(HERE / plan["recipe"], overrides=overrides)
-        sets = choose_sets(plan["sets"])
-        bench = Bench(recipe, sets, plan["seeds"], corpora, folder_of(out, variant))
-        rows = run_bench(bench, resume=True)["rows"]
-        print(variant, {row["name"]: round(row["mean"]["names"], 3) for row in rows}, flush=True)
+    sets = choose_sets(plan["sets"])
+    for seed in seeds or plan["seeds"]:
+        for variant in only or plan["variants"]:
+            if str(seed) in read_kept().get(variant, {}).get("scores", {}):
+                continue
+            changes = plan["variants"][variant]
+            overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
+            recipe = read_recipe(HERE / plan["recipe"], overrides=overrides)
+            bench = Bench(recipe, sets, [seed], corpora, folder_of(out, f"{variant} {seed}"))
+            found = run_bench(bench, resume=True)
+            keep(variant, changes, seed, found)
+            names = {row["name"]: round(row["mean"]["names"], 3) for row in found["rows"]}
+            print(variant, seed, names, flush=True)
 
 
-def read_results(plan: dict[str, Any], out: Path) -> Results:
-    """Read the scores of the variants that are finished."""
-    found: Results = {}
-    for variant in plan["variants"]:
-        path = folder_of(out, variant) / "results.json"
-        if path.is_file():
-            rows = json.loads(path.read_text("utf-8"))["rows"]
-            found[variant] = {row["name"]: row["runs"] for row in rows}
-    if "base" not in found:
-        raise SystemExit(f"{out} holds no results of the base recipe; run it first")
-    return found
+def read_kept() -> dict[str, Any]:
+    """Return what is kept: variant -> its changes, and by seed its scores and hashes."""
+    kept: dict[str, Any] = json.loads(KEPT.read_text("utf-8")) if KEPT.is_file() else {}
+    return kept
 
 
-def values(results: Results, variant: str, test_set: str, score: str) -> list[float]:
-    return [seed[score] for seed in results[variant][test_set]]
+def keep(variant: str, changes: dict[str, Any], seed: int, found: dict[str, Any]) -> None:
+    """Add the scores of a training to the file that is committed."""
+    kept = read_kept()
+    entry = kept.setdefault(variant, {"changes": changes, "scores": {}, "sha256": {}})
+    entry["scores"][str(seed)] = {
+        row["name"]: {key: round(value, 5) for key, value in row["runs"][0].items()}
+        for row in found["rows"]
+    }
+    tested = {row["name"]: row["sha256"][:16] for row in found["rows"]}
+    trained = {run: parts["train"]["sha256"][:16] for run, parts in found["trained_on"].items()}
+    entry["sha256"][str(seed)] = {"trained": trained, "tested": tested}
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_results(plan: dict[str, Any]) -> Results:
+    """Return the kept scores of the plan's variants, the base recipe's among them."""
+    kept = read_kept()
+    if "base" not in kept:
+        raise SystemExit(f"{KEPT} holds no results of the base recipe; run it first")
+    return {variant: kept[variant]["scores"] for variant in plan["variants"] if variant in kept}
+
+
+def values(results: Results, variant: str, test_set: str, score: str) -> dict[str, float]:
+    """Return a score by seed; without those seeds whose training was not tested on the set."""
+    return {
+        seed: sets[test_set][score] for seed, sets in results[variant].items() if test_set in sets
+    }
+
+
+def differences(results: Results, variant: str, test_set: str, score: str) -> list[float]:
+    """Return the differences to the base recipe, for the seeds that both have."""
+    mine, base = (values(results, each, test_set, score) for each in (variant, "base"))
+    return [mine[seed] - base[seed] for seed in mine if seed in base]
 
 
 def table(results: Results) -> str:
     """Return the base row as mean ± deviation, the others as their mean difference by seed."""
-    lines = ["| | " + " | ".join(title for *_, title in COLUMNS) + " |"]
-    lines.append("| --- " * (len(COLUMNS) + 1) + "|")
+    lines = ["| | seeds | " + " | ".join(title for *_, title in COLUMNS) + " |"]
+    lines.append("| --- " * (len(COLUMNS) + 2) + "|")
     for variant in results:
-        cells = []
+        cells = [str(len(results[variant]))]
         for test_set, score, _ in COLUMNS:
-            mine = values(results, variant, test_set, score)
-            base = values(results, "base", test_set, score)
-            if variant == "base":
-                cells.append(f"{statistics.fmean(mine):.3f} ± {statistics.stdev(mine):.3f}")
-                continue
-            differences = [a - b for a, b in zip(mine, base, strict=True)]
-            spread = statistics.stdev(differences) if len(differences) > 1 else 0.0
-            cells.append(f"{statistics.fmean(differences):+.3f} ± {spread:.3f}")
+            is_base = variant == "base"
+            found = (
+                [*values(results, variant, test_set, score).values()]
+                if is_base
+                else differences(results, variant, test_set, score)
+            )
+            cells.append(_mean(found, sign="" if is_base else "+"))
         lines.append(f"| {variant} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _mean(found: list[float], *, sign: str) -> str:
+    if not found:
+        return ""
+    spread = f" ± {statistics.stdev(found):.3f}" if len(found) > 1 else ""
+    return f"{statistics.fmean(found):{sign}.3f}{spread}"
 
 
 def plots(results: Results, folder: Path) -> None:
@@ -115,14 +156,9 @@ def plots(results: Results, folder: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(10, 0.35 * len(shown) + 1.2), sharey=True)
     for ax, (test_set, score, title) in zip(axes, (COLUMNS[1], COLUMNS[5]), strict=True):
         for place, variant in enumerate(shown):
-            pairs = zip(
-                values(results, variant, test_set, score),
-                values(results, "base", test_set, score),
-                strict=True,
-            )
-            differences = [a - b for a, b in pairs]
-            ax.plot(differences, [place] * len(differences), "o", color="#9db4c8")
-            ax.plot(statistics.fmean(differences), place, "D", color="#1f4e79")
+            found = differences(results, variant, test_set, score)
+            ax.plot(found, [place] * len(found), "o", color="#9db4c8")
+            ax.plot(statistics.fmean(found), place, "D", color="#1f4e79")
         ax.axvline(0, color="#888888", linewidth=0.8)
         ax.set_title(f"{title}: difference to the base recipe")
     axes[0].set_yticks(range(len(shown)), shown)
@@ -140,7 +176,7 @@ def _plot_curve(results: Results, folder: Path) -> None:
     for test_set, score, title in COLUMNS:
         if score == "total":
             continue
-        means = [statistics.fmean(values(results, v, test_set, score)) for v in done]
+        means = [statistics.fmean(values(results, v, test_set, score).values()) for v in done]
         ax.plot(list(done.values()), means, marker="o", label=title)
     ax.set_xscale("log", base=2)
     ax.set_xticks(list(done.values()), [f"{share:g}" for share in done.values()])
@@ -155,18 +191,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("what", choices=["run", "table", "plots"])
     parser.add_argument("images", type=Path, nargs="?", help="where plots go")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("runs/ablation"), help="run folders")
     parser.add_argument("--plan", type=Path, default=HERE / "ablation.yaml")
     parser.add_argument("--only", action="append", default=[], help="a variant; repeatable")
+    parser.add_argument("--seeds", default="", help="as 1,2; the plan's by default")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     plan = yaml.safe_load(args.plan.read_text("utf-8"))
     if args.what == "run":
-        run(plan, args.out, only=args.only, threads=args.threads)
+        seeds = [int(seed) for seed in args.seeds.split(",") if seed]
+        run(plan, args.out, only=args.only, seeds=seeds, threads=args.threads)
     elif args.what == "table":
-        print(table(read_results(plan, args.out)))
+        print(table(read_results(plan)))
     else:
-        plots(read_results(plan, args.out), args.images or Path("docs/images"))
+        plots(read_results(plan), args.images or Path("docs/images"))
 
 
 if __name__ == "__main__":
