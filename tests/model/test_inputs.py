@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from somex.core import Document, ModelError, Sentence, Token
+from somex.core import ConfigError, Document, ModelError, Sentence, Token
+from somex.model.config import ModelConfig
 from somex.model.folder import Pieces, read_pieces
 from somex.model.inputs import (
     WINDOW_OVERLAP_PIECES,
     PieceEncoder,
     Window,
     collate,
+    encode_sentence,
     joins_of,
     units_of,
 )
@@ -242,3 +244,52 @@ def test_collate_moves_the_shapes_of_joined_units(pieces: Pieces) -> None:
     assert (batch.unit_shapes[0] - offsets).tolist() == list(window.shapes)
     for first, shape in zip(window.unit_first, window.shape_ids, strict=True):
         assert batch.piece_shapes[0, first] == shape
+
+
+BEFORE, MIDDLE, AFTER = "Seeds were sown.", " We used Glimmerfit 2.4.", " Nothing grew."
+
+
+def _window_in(pieces: Pieces, before: str, after: str, *, n_pieces: int) -> Window:
+    text = before + MIDDLE + after
+    sentence = Sentence(len(before) + 1, len(before) + len(MIDDLE))
+    config = ModelConfig(encoder="any", context_pieces=n_pieces)
+    (window,) = encode_sentence(Document("d", text), sentence, pieces=pieces.encoder, config=config)
+    return window
+
+
+def _sentence_pieces(window: Window) -> list[tuple[int, ...]]:
+    return [
+        window.piece_ids[first : last + 1]
+        for first, last in zip(window.unit_first, window.unit_last, strict=True)
+    ]
+
+
+def test_encode_sentence_reads_what_stands_around_it(pieces: Pieces) -> None:
+    alone = _window_in(pieces, BEFORE, AFTER, n_pieces=0)
+    assert alone.piece_ids == _window_in(pieces, "", "", n_pieces=9).piece_ids
+    for n_pieces in (1, 3, 200):
+        within = _window_in(pieces, BEFORE, AFTER, n_pieces=n_pieces)
+        assert _sentence_pieces(within) == _sentence_pieces(alone)
+        n_before = within.unit_first[0] - alone.unit_first[0]
+        n_after = len(within.piece_ids) - len(alone.piece_ids) - n_before
+        (before,), (after,) = _encode(pieces, BEFORE), _encode(pieces, AFTER.strip())
+        ids = within.piece_ids
+        assert ids[1 : 1 + n_before] == before.piece_ids[1:-1][-n_pieces:]
+        assert ids[-1 - n_after : -1] == after.piece_ids[1:-1][:n_pieces]
+        assert (ids[0], ids[-1]) == (alone.piece_ids[0], alone.piece_ids[-1])
+        assert (within.shapes, within.units) == (alone.shapes, alone.units)
+
+
+def test_encode_sentence_leaves_out_what_does_not_fit(tokenizer_file: Path) -> None:
+    n_alone = len(
+        _window_in(read_pieces(tokenizer_file, max_pieces=256), "", "", n_pieces=0).piece_ids
+    )
+    for room in (0, 1, 2, 5):
+        tight = read_pieces(tokenizer_file, max_pieces=n_alone + room)
+        within = _window_in(tight, BEFORE * 4, AFTER * 4, n_pieces=50)
+        assert len(within.piece_ids) == n_alone + 2 * (room // 2)
+
+
+def test_context_pieces_are_for_the_token_family() -> None:
+    with pytest.raises(ConfigError, match="context_pieces is for the family token"):
+        ModelConfig(encoder="any", family="span", context_pieces=8)

@@ -31,6 +31,8 @@ class ModelConfig:
             the shape feature).
         pooling: A unit's vector: that of its ``first`` piece (Eq. 1 masks the others) or the mean
             of its first and last piece (``ends``).
+        context_pieces: So many word pieces of the text before a sentence, and after it, are read
+            with it; sentences that stand alone (SOMD's) are read alone. Family ``token`` only.
         purpose_head: Tell the purpose of software mentions as well (not in the paper).
         softcite_head: Learn sources with ``labels: softcite`` with a token head of their own on
             the shared encoder, instead of as partial labels of the full scheme. Exports lack it.
@@ -49,6 +51,7 @@ class ModelConfig:
     shape_feature: bool = True
     word_borders: bool = False
     pooling: Literal["first", "ends"] = "ends"
+    context_pieces: int = 0
     purpose_head: bool = False
     softcite_head: bool = False
     reinit_layers: int = 0
@@ -63,13 +66,15 @@ class ModelConfig:
         ranges: dict[str, tuple[float, float]] = {
             "dropout": (0.0, 0.9),
             "reinit_layers": (0, 1000),
+            "context_pieces": (0, 4096),
             "mention_dim": (4, 8192),
             "max_pieces": (8, 8192),
             "format": (MODEL_FORMAT, MODEL_FORMAT),
         }
         check_ranges(self, ranges)
-        if self.softcite_head and self.family != "token":
-            raise ConfigError("softcite_head is for the family token; family is 'span'")
+        for name in ("softcite_head", "context_pieces"):
+            if getattr(self, name) and self.family != "token":
+                raise ConfigError(f"{name} is for the family token; family is 'span'")
         if self.word_borders and not self.shape_feature:
             raise ConfigError("word_borders is part of the shape feature; shape_feature is false")
 

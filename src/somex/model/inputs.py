@@ -22,6 +22,9 @@ FloatArray = npt.NDArray[np.float32]
 
 WINDOW_OVERLAP_PIECES = 32
 
+_CHARS_PER_PIECE = 12
+"""More than a word piece has, so that enough of the text around a sentence is cut up."""
+
 LONE_BLANKS = ("▁", "Ġ")
 """Pieces of SentencePiece and of byte-level BPE that say no more than that a word begins."""
 
@@ -53,12 +56,37 @@ def joins_of(document: Document, sentence: Sentence, units: Sequence[Token]) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """What stands around a sentence: words before and after it, and how many pieces to read."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    n_pieces: int
+
+
+def context_of(document: Document, sentence: Sentence, n_pieces: int) -> Context | None:
+    """Return what stands around a sentence in its document; None where nothing is wanted."""
+    if not n_pieces:
+        return None
+    n_chars = n_pieces * _CHARS_PER_PIECE
+    start = max(0, sentence.char_start - n_chars)
+    before, after = (
+        tuple(text[unit.char_start : unit.char_end] for unit in split_atoms(text, char_offset=0))
+        for text in (
+            document.text[start : sentence.char_start],
+            document.text[sentence.char_end : sentence.char_end + n_chars],
+        )
+    )
+    return Context(before, after, n_pieces)
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A stretch of units that the encoder reads at once.
 
     Attributes:
         units: The units, U of them.
-        piece_ids: Word pieces with the special ones, L of them.
+        piece_ids: Word pieces with the special ones and those of what stands around, L of them.
         unit_first: First piece of each unit, U indices into ``piece_ids``.
         unit_last: Last piece of each unit, U indices.
         shapes: Shape id of each unit, U of them; 0 for a unit without pieces of its own.
@@ -115,7 +143,12 @@ class PieceEncoder:
             raise ModelError(f"max_pieces {max_pieces} leaves no room beside the special pieces")
 
     def encode(
-        self, text: str, units: Sequence[Token], *, joins: Sequence[bool] = ()
+        self,
+        text: str,
+        units: Sequence[Token],
+        *,
+        joins: Sequence[bool] = (),
+        context: Context | None = None,
     ) -> list[Window]:
         """Return the windows of a sentence: one, or several that overlap where it is long.
 
@@ -123,13 +156,15 @@ class PieceEncoder:
             text: Text of the document that the units' offsets count.
             units: The sentence's units.
             joins: Of `joins_of`, for models that ask for it (``word_borders``).
+            context: Of `context_of`, for models that ask for it (``context_pieces``); a sentence
+                that takes several windows is read without.
         """
         if not units:
             return []
         words = [text[unit.char_start : unit.char_end] for unit in units]
         window = self._window(words, units, joins)
         if len(window.piece_ids) <= self._max_pieces:
-            return [window]
+            return [window if context is None else self._within(window, context)]
         n_pieces = [1 + b - a for a, b in zip(window.unit_first, window.unit_last, strict=True)]
         room = self._max_pieces - self._n_special
         overlap = min(WINDOW_OVERLAP_PIECES, room // 2)
@@ -159,6 +194,26 @@ class PieceEncoder:
             tuple(units), tuple(ids), tuple(first), tuple(last), tuple(shapes), tuple(joins)
         )
 
+    def _within(self, window: Window, context: Context) -> Window:
+        """Put pieces of what stands around a sentence at its sides, as far as there is room."""
+        n_most = min(context.n_pieces, (self._max_pieces - len(window.piece_ids)) // 2)
+        if n_most <= 0:
+            return window
+        before, after = (
+            self._tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False).ids
+            for words in (context.before, context.after)
+        )
+        before, after = before[-n_most:], after[:n_most]
+        start = max(min(window.unit_first), min(1, self._n_special))  # a unit may lean on [CLS]
+        end = max(start, max(window.unit_last) + 1)
+        ids, shift = window.piece_ids, len(before)
+        return replace(
+            window,
+            piece_ids=(*ids[:start], *before, *ids[start:end], *after, *ids[end:]),
+            unit_first=tuple(i + shift if i >= start else i for i in window.unit_first),
+            unit_last=tuple(i + shift if i >= start else i for i in window.unit_last),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
@@ -175,7 +230,8 @@ def encode_sentence(
     """Return the windows of a sentence, with the units and borders that a model asks for."""
     units = units_of(document, sentence, units=config.units)
     joins = joins_of(document, sentence, units) if config.word_borders else ()
-    return pieces.encode(document.text, units, joins=joins)
+    context = context_of(document, sentence, config.context_pieces)
+    return pieces.encode(document.text, units, joins=joins, context=context)
 
 
 @dataclass(frozen=True, slots=True)
