@@ -127,6 +127,7 @@ MAY_IMPORT = {
         "llm",
         "metrics",
         "model",
+        "model_card",
         "ood_bench",
         "perturbations",
         "readers",

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from typer.testing import CliRunner, Result
 import tiny
 from llm_server import EMPTY, answer, llm_server
 from somex.app.cli.main import app
-from somex.core import ConfigError
+from somex.core import ConfigError, FormatError
 from somex.metrics import evaluate
 from somex.readers.jsonl import read_jsonl
 from somex.readers.somd import read_somd_split
@@ -177,6 +179,48 @@ def test_cli_reproduce_keeps_results_of_another_recipe_out(plan: Path) -> None:
     (row,) = [row for row in table(plan, "table1") if row["row"] == "tiny-joint"]
     assert row["total"] == ""
     assert "`training.batch_size=4`" in (plan.parent / "out" / "tables.md").read_text()
+
+
+def test_cli_reproduce_takes_finished_runs_from_its_archive(
+    plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = plan.parent / "kept"
+    options = ("--rows", "tiny-joint", "--archive", archive)
+    invoke(plan, *options)
+    files = sorted(path.relative_to(archive) for path in archive.rglob("*.gz"))
+    assert list(map(str, files)) == ["tiny-joint/seed-1.json.gz", "tiny-joint/seed-2.json.gz"]
+    texts = b"".join(gzip.decompress((archive / path).read_bytes()) for path in files).decode()
+    assert "Glimmerfit" not in texts  # no word of a test sentence
+    tables = (plan.parent / "out" / "tables.md").read_bytes()
+    shutil.rmtree(plan.parent / "out")
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("a kept run is trained again")
+
+    monkeypatch.setattr("somex.training.Trainer.run", fail)
+    result = invoke(plan, *options)
+    assert "2 finished run(s) taken from" in result.stderr
+    assert (plan.parent / "out" / "tables.md").read_bytes() == tables
+    assert not weights(plan)
+
+
+def test_cli_reproduce_leaves_archived_runs_of_other_sentences(plan: Path) -> None:
+    archive = plan.parent / "kept"
+    options = ("--rows", "tiny-joint", "--seeds", 1, "--archive", archive)
+    invoke(plan, *options)
+    shutil.rmtree(plan.parent / "out")
+    tiny.write_marked(plan.parent / "test", TEST[:5], split="validation")
+    assert "0 finished run(s) taken from" in invoke(plan, *options).stderr
+    assert weights(plan)
+
+
+def test_cli_reproduce_names_a_damaged_file_of_its_archive(plan: Path) -> None:
+    path = plan.parent / "kept" / "tiny-joint" / "seed-1.json.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"no archive")
+    result = invoke(plan, "--rows", "tiny-joint", "--archive", plan.parent / "kept", fails=True)
+    assert isinstance(result.exception, FormatError)
+    assert "seed-1.json.gz: is no run that was kept" in str(result.exception)
 
 
 def test_cli_reproduce_a_failed_row_does_not_stop_the_others(

@@ -8,6 +8,7 @@ from pathlib import Path
 from somex.core.errors import SomexError
 from somex.readers.files import write_text
 from somex.readers.jsonl import write_jsonl
+from somex.reproduce.archive import Archive
 from somex.reproduce.differences import compare_losses, state_claim
 from somex.reproduce.plots import draw_plots
 from somex.reproduce.rows import Comparison, RowResult, read_result
@@ -61,6 +62,7 @@ def reproduce(
     plots: bool = True,
     make_listener: MakeListener | None = None,
     tell: Callable[[str], object] = lambda _: None,
+    archive: Archive | None = None,
 ) -> list[RowResult]:
     """Run the rows that can run here, and write the tables after each.
 
@@ -70,11 +72,15 @@ def reproduce(
         plots: Draw SVG as well.
         make_listener: Makes what hears of a training.
         tell: Told what is begun, and why a row failed; a failed row does not stop the others.
+        archive: Finished runs are taken from it and added to it.
 
     Returns:
         How far each row is.
     """
     problems: dict[str, str] = {}
+    if archive is not None:
+        n_restored = sum(archive.restore(comparison, row) for row in comparison.plan.rows)
+        tell(f"{n_restored} finished run(s) taken from {archive.folder}")
     results = survey(comparison, chosen)
     for result in results:
         row = result.row
@@ -87,6 +93,8 @@ def reproduce(
             except (SomexError, OSError, RuntimeError) as error:  # torch's: out of memory
                 problems[row.name] = " ".join(str(error).splitlines())
                 tell(f"row {row.name} failed: {problems[row.name]}")
+            if archive is not None:
+                archive.add(comparison, row)
             write_report(comparison, _with_problems(comparison, chosen, problems), plots=plots)
     results = _with_problems(comparison, chosen, problems)
     write_report(comparison, results, plots=plots)

@@ -144,7 +144,9 @@ def keep_predictions(
     place: Path, evaluation_set: EvaluationSet, predicted: Sequence[LabeledDocument]
 ) -> None:
     """Write what a run predicted for a set, and for which sentences and gold."""
-    write_jsonl(predicted, _set_path(place, evaluation_set))
+    path = _set_path(place, evaluation_set)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_jsonl(predicted, path)
     known = {**_known(place), evaluation_set.name: evaluation_set.sha256}
     write_text(json.dumps(known, indent=2) + "\n", place / SETS_FILE)
 
@@ -153,6 +155,11 @@ def has_predictions(place: Path, evaluation_set: EvaluationSet) -> bool:
     """Tell whether a run has predicted these very sentences."""
     is_known = _known(place).get(evaluation_set.name) == evaluation_set.sha256
     return is_known and _set_path(place, evaluation_set).is_file()
+
+
+def read_predictions(place: Path, evaluation_set: EvaluationSet) -> list[LabeledDocument]:
+    """Read what a run predicted for a set."""
+    return list(read_jsonl(_set_path(place, evaluation_set)))
 
 
 def _known(place: Path) -> dict[str, str]:
@@ -240,8 +247,8 @@ def _read_seed(comparison: Comparison, row: Row, seed: int) -> Predictions | Non
         for evaluation_set in comparison.sets_of(row, fold):
             if not has_predictions(place, evaluation_set):
                 return None
-            path = _set_path(place, evaluation_set)
-            found.setdefault(evaluation_set.name, []).extend(read_jsonl(path))
+            predicted = read_predictions(place, evaluation_set)
+            found.setdefault(evaluation_set.name, []).extend(predicted)
     return found
 
 

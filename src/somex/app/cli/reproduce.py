@@ -38,6 +38,13 @@ def reproduce(
             min=0, help="Test on so many held-out folds of the training sentences instead."
         ),
     ] = 0,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that keeps finished runs without the text they were tested on: runs that "
+            "stand there are not run again, and finished ones are added."
+        ),
+    ] = None,
     override: Overrides = None,
     plots: Annotated[bool, typer.Option("--plots/--no-plots", help="Draw the tables too.")] = True,
     dry_run: Annotated[
@@ -70,7 +77,7 @@ def reproduce(
 
         _show(survey(comparison, wanted))
         return
-    results = _run(comparison, wanted, plots=plots, threads=threads)
+    results = _run(comparison, wanted, plots=plots, threads=threads, archive=archive)
     _show(results)
     typer.echo(f"wrote {out / 'tables.md'}, CSV{' and SVG' if plots else ''} beside it")
     if any(result.problem for result in results if not wanted or result.row.name in wanted):
@@ -78,8 +85,14 @@ def reproduce(
 
 
 def _run(
-    comparison: Comparison, wanted: list[str], *, plots: bool, threads: int | None
+    comparison: Comparison,
+    wanted: list[str],
+    *,
+    plots: bool,
+    threads: int | None,
+    archive: Path | None,
 ) -> list[RowResult]:
+    from somex.reproduce.archive import Archive
     from somex.reproduce.plots import check_plots
     from somex.reproduce.report import reproduce as run_comparison
 
@@ -94,6 +107,7 @@ def _run(
         plots=plots,
         make_listener=_listen,
         tell=lambda text: console.print(escape(text)),
+        archive=None if archive is None else Archive(archive),
     )
 
 
