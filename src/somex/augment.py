@@ -154,7 +154,7 @@ class NamePool:
     Args:
         documents: Training sentences.
         public: Draws a name from elsewhere for a type and host (`PublicNames.draw`).
-        share: Share of the swaps for which ``public`` is asked, 0 to 1.
+        share: Share of the draws for which ``public`` is asked, 0 to 1.
     """
 
     def __init__(
@@ -172,8 +172,21 @@ class NamePool:
                 found.setdefault(m.type, {})[text[m.char_start : m.char_end]] = None
         self._texts = {kind: list(texts) for kind, texts in found.items()}
 
-    def draw(self, kind: EntityType, rng: random.Random) -> str | None:
-        """Draw a text of a type; None where the training sentences have none."""
+    def draw(self, kind: EntityType, rng: random.Random, *, host: str | None = None) -> str | None:
+        """Draw a text of a type, in its share from the public lists.
+
+        Args:
+            kind: The type.
+            rng: Draws.
+            host: Text of the software that the name is a part of.
+
+        Returns:
+            A text; None where neither the lists nor the training sentences have one.
+        """
+        if self._public is not None and rng.random() < self._share:
+            name = self._public(kind, host, rng)
+            if name is not None:
+                return name
         return rng.choice(self._texts[kind]) if kind in self._texts else None
 
     def swap(self, labeled: LabeledDocument, *, rate: float, rng: random.Random) -> LabeledDocument:
@@ -198,7 +211,9 @@ class NamePool:
         for mention in sorted(annotation.mentions, key=lambda m: m in hosts):  # hosts come first
             if mention.type not in _BOUND_TO_OTHERS and rng.random() < rate:
                 named = self._host_text(labeled, hosts.get(mention), drawn)
-                drawn[mention] = self._draw(mention.type, named, rng)
+                text = self.draw(mention.type, rng, host=named)
+                if text is not None:
+                    drawn[mention] = text
         return replace_texts(labeled, drawn) if drawn else labeled
 
     @staticmethod
@@ -209,10 +224,3 @@ class NamePool:
         if host is None:
             return None
         return drawn.get(host) or labeled.document.slice(host.char_start, host.char_end)
-
-    def _draw(self, kind: EntityType, host: str | None, rng: random.Random) -> str:
-        if self._public is not None and rng.random() < self._share:
-            name = self._public(kind, host, rng)
-            if name is not None:
-                return name
-        return rng.choice(self._texts[kind])

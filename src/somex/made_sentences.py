@@ -14,7 +14,7 @@ from somex.core.schema import EntityType
 from somex.core.types import LabeledDocument
 from somex.name_lists import PublicNames
 from somex.recipe import DataConfig
-from somex.templates import fill_template, read_templates
+from somex.templates import Template, fill_template, read_templates
 
 
 def make_sentences(
@@ -48,6 +48,11 @@ def make_sentences(
         turned += [part for part in linked if part is not None]
     repeated = _rare([*train, *turned], config) * (config.rare_repeat - 1)
     repeated += full * config.swap_copies
+    templates = _templates(config)
+
+    def fill(kind: EntityType, host: str | None) -> str | None:
+        return pool.draw(kind, rng, host=host)
+
     made = []
     for turn in range(config.swap_turns):
         swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in repeated]
@@ -55,28 +60,18 @@ def make_sentences(
             recite(part, style=COMMON_STYLE, rng=rng) if rng.random() < config.recite_rate else part
             for part in swapped
         ]
-        copies += _filled(config, pool, public, rng)
+        filled = (fill_template(template, fill=fill, rng=rng) for template in templates)
+        copies += [part for part in filled if part is not None]
         made += [with_turn(part, turn, config.swap_turns) for part in copies]
     return [*turned, *made]
 
 
-def _filled(
-    config: DataConfig, pool: NamePool, public: PublicNames, rng: random.Random
-) -> list[LabeledDocument]:
-    """Fill the templates, with names from the lists in the share that swaps have them."""
+def _templates(config: DataConfig) -> list[Template]:
+    """Return a recipe's templates, each as often as a turn fills it."""
     if config.templates is None:
         return []
-
-    def fill(kind: EntityType, host: str | None) -> str | None:
-        listed = public.draw(kind, host, rng) if rng.random() < config.list_share else None
-        return pool.draw(kind, rng) if listed is None else listed
-
-    made = (
-        fill_template(template, fill=fill, rng=rng)
-        for template in read_templates(Path(config.templates.path))
-        for _ in range(config.templates.copies)
-    )
-    return [part for part in made if part is not None]
+    templates = read_templates(Path(config.templates.path))
+    return [template for template in templates for _ in range(config.templates.copies)]
 
 
 def _rare(train: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:

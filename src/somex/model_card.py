@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from somex.core.config import map_texts
 from somex.core.errors import FormatError
 
 CARD_FILE = "card.json"
@@ -66,15 +67,23 @@ def read_scores(path: Path) -> dict[str, Any]:
 
 def portable(value: Any) -> Any:
     """Return plain values, folders that variables ``SOMEX_...`` name written as the variables."""
-    if isinstance(value, dict):
-        return {key: portable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [portable(item) for item in value]
-    if isinstance(value, str):
+
+    def change(text: str) -> str:
         for variable, folder in os.environ.items():
-            if variable.startswith("SOMEX_") and len(folder) > 1 and value.startswith(folder):
-                return "${" + variable + "}" + value.removeprefix(folder)
-    return value
+            if variable.startswith("SOMEX_") and len(folder) > 1 and text.startswith(folder):
+                return "${" + variable + "}" + text.removeprefix(folder)
+        return text
+
+    return map_texts(value, change)
+
+
+def with_folders(value: Any) -> Any:
+    """Return plain values with this machine's folders where `portable` put variables."""
+
+    def change(text: str) -> str:
+        return os.path.expandvars(text) if text.startswith("${SOMEX_") else text
+
+    return map_texts(value, change)
 
 
 def write_card(card: Mapping[str, Any], folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from somex.core.config import read_setting_file
 from somex.core.errors import ConfigError
 from somex.core.schema import EntityType
 from somex.recipe import NameList
@@ -65,12 +66,7 @@ def read_names(path: Path) -> tuple[str, ...]:
     Raises:
         ConfigError: The file can't be read, is not UTF-8, or holds no name.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ConfigError(f"list of names {path} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"list of names {path} is not UTF-8: byte {error.start}") from None
+    lines = read_setting_file(path, "list of names").splitlines()
     names = tuple(s for line in lines if (s := line.strip()) and not s.startswith("#"))
     if not names:
         raise ConfigError(f"list of names {path} holds no name; write one a line")

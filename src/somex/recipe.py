@@ -11,10 +11,18 @@ from typing import Any, Literal
 
 import yaml
 
-from somex.core.config import build_config, check_range, check_ranges
+from somex.core.config import (
+    build_config,
+    check_range,
+    check_ranges,
+    map_texts,
+    read_setting_file,
+)
 from somex.core.errors import ConfigError
 from somex.core.schema import SOFTWARE_TYPES, EntityType
 from somex.model.config import ModelConfig
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 N_FIFTHS = 5
 """Parts of a source, of which one can be left out."""
@@ -288,19 +296,14 @@ def read_values(path: Path, *, overrides: tuple[str, ...] = ()) -> dict[str, Any
         ConfigError: As `read_recipe`, but keys and values are not checked.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"recipe {path} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"recipe {path} is not UTF-8: byte {error.start}") from None
+        values = yaml.safe_load(read_setting_file(path, "recipe"))
     except yaml.YAMLError as error:
         raise ConfigError(f"recipe {path} is no YAML: {error}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"recipe {path} must be a mapping with name, model, data and training")
     for override in overrides:
         _override(values, override)
-    expanded: dict[str, Any] = _expand(values, str(path))
-    return expanded
+    return _expand(values, str(path))
 
 
 def _override(values: dict[str, Any], override: str) -> None:
@@ -335,17 +338,13 @@ def _key_in(place: object, part: str, before: str, override: str) -> Any:
     return int(part)
 
 
-def _expand(value: Any, where: str) -> Any:
-    if isinstance(value, dict):
-        return {k: _expand(v, where) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_expand(v, where) for v in value]
-    if not isinstance(value, str):
-        return value
+def _expand(values: dict[str, Any], where: str) -> dict[str, Any]:
+    """Put environment variables in the place of their names."""
 
     def replace(match: re.Match[str]) -> str:
         if match[1] not in os.environ:
             raise ConfigError(f"{where} names ${{{match[1]}}}, but {match[1]} is not set")
         return os.environ[match[1]]
 
-    return re.sub(r"\$\{(\w+)\}", replace, value)
+    expanded: dict[str, Any] = map_texts(values, lambda text: _VARIABLE.sub(replace, text))
+    return expanded

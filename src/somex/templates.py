@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from somex.core.config import read_setting_file
 from somex.core.errors import ConfigError
 from somex.core.schema import EntityType, RelationType, is_compatible
 from somex.core.types import (
@@ -74,10 +75,7 @@ def read_templates(path: Path) -> list[Template]:
         ConfigError: The file can't be read, or a line has an unknown type, a host that is no slot
             or that the schema does not allow, or two slots of one name; the message says where.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"templates {path} can't be read: {error}") from None
+    lines = read_setting_file(path, "file of templates").splitlines()
     return [
         parse_template(line.strip(), where=f"{path}:{number}")
         for number, line in enumerate(lines, 1)

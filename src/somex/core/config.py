@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from somex.core.errors import ConfigError
@@ -96,6 +97,33 @@ def _convert_plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
         problems.append(f"{path} must be {hint.__name__}, not {value!r}")
     return value
+
+
+def read_setting_file(path: Path, what: str) -> str:
+    """Return the text of a file that settings are read from.
+
+    Args:
+        path: A UTF-8 file.
+        what: What it is, for the error message.
+
+    Raises:
+        ConfigError: It can't be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{what} {path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{what} {path} is not UTF-8: byte {error.start}") from None
+
+
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return plain values with each text in them changed; keys stay, tuples become lists."""
+    if isinstance(value, dict):
+        return {key: map_texts(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [map_texts(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def check_range(name: str, value: float, least: float, most: float) -> None:

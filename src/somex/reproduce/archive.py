@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import Any
 from somex.core.errors import FormatError
 from somex.core.schema import EntityType, RelationType
 from somex.core.types import Annotation, LabeledDocument, Mention, Relation
-from somex.model_card import portable
-from somex.readers.files import write_text
+from somex.model_card import portable, with_folders
+from somex.readers.files import open_atomic, write_text
 from somex.reproduce.plan import Row
 from somex.reproduce.rows import (
     METRICS_FILE,
@@ -71,9 +70,9 @@ class Archive:
             is_done = (place / METRICS_FILE).is_file()
             path = self._path(row, place)
             if is_done and not path.exists() and all(has_predictions(place, s) for s in sets):
-                path.parent.mkdir(parents=True, exist_ok=True)
                 packed = json.dumps(_packed(place, sets), sort_keys=True).encode()
-                path.write_bytes(gzip.compress(packed, mtime=0))
+                with open_atomic(path) as stream:
+                    stream.write(gzip.compress(packed, mtime=0))
 
     def _path(self, row: Row, place: Path) -> Path:
         return self.folder / row.name / f"{place.name}.json.gz"
@@ -129,21 +128,11 @@ def _restore(path: Path, place: Path, sets: Sequence[EvaluationSet]) -> bool:
             found = [LabeledDocument(d.document, _annotation(spans)) for d, spans in both]
             keep_predictions(place, s, found)
         for name in _FILES:  # the metrics come last: they tell that a run is finished
-            values = _with_folders(packed["files"][name])
+            values = with_folders(packed["files"][name])
             write_text(json.dumps(values, indent=2) + "\n", place / name)
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
         raise FormatError(f"is no run that was kept: {error!r}", path=str(path)) from None
     return True
-
-
-def _with_folders(value: Any) -> Any:
-    """Return plain values with the folders of this machine where ``portable`` put variables."""
-    if isinstance(value, dict):
-        return {key: _with_folders(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_folders(item) for item in value]
-    is_folder = isinstance(value, str) and value.startswith("${SOMEX_")
-    return os.path.expandvars(value) if is_folder else value
 
 
 def _annotation(spans: dict[str, list[list[Any]]]) -> Annotation:

@@ -144,9 +144,7 @@ def keep_predictions(
     place: Path, evaluation_set: EvaluationSet, predicted: Sequence[LabeledDocument]
 ) -> None:
     """Write what a run predicted for a set, and for which sentences and gold."""
-    path = _set_path(place, evaluation_set)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_jsonl(predicted, path)
+    write_jsonl(predicted, _set_path(place, evaluation_set))
     known = {**_known(place), evaluation_set.name: evaluation_set.sha256}
     write_text(json.dumps(known, indent=2) + "\n", place / SETS_FILE)
 

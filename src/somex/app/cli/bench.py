@@ -177,18 +177,19 @@ def _score_model(
         documents,
         sets=sets,
         corpora=corpora,
-        annotate_as_softcite=_softcite_reader(extractor.info.folder),
+        annotate_as_softcite=_softcite_reader(extractor.info.folder, sets),
     )
     note = "splits that hold something out of training need a recipe and are not in this table"
     return {"model": extractor.to_json(), "note": note, "rows": rows}
 
 
-def _softcite_reader(folder: Path) -> Annotate | None:
-    """Return what a model's head for softcite's labels finds, where it has one."""
+def _softcite_reader(folder: Path, sets: list[str]) -> Annotate | None:
+    """Return what a model's head for softcite's labels finds, where it has one and is wanted."""
     from somex.model.config import read_model_config
     from somex.model.folder import open_predictor
+    from somex.ood_bench import is_softcite
 
-    if not read_model_config(folder).softcite_head:
+    if not any(map(is_softcite, sets)) or not read_model_config(folder).softcite_head:
         return None
     return open_predictor(folder, as_softcite=True).annotate
 
