@@ -189,7 +189,7 @@ class TrainingConfig:
             some; each epoch takes the next ones, so that in time all are seen. -1 shows all.
         punctuation_apart: Share of the sentences of an epoch that are shown as if every punctuation
             mark stood alone (matters with the model's ``word_borders`` only).
-        precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware has it.
+        precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware is fast at it.
         checkpoint_steps: A resumable checkpoint every so many steps, besides one an epoch; 0 none.
         seed: Of initialisation, order and dropout.
         order_seed: Of the order and of what is drawn from the data, instead of ``seed``: runs that

@@ -45,11 +45,16 @@ def to_torch_pairs(pairs: PairBatch, device: torch.device) -> TorchPairs:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Tell whether the hardware multiplies bfloat16 matrices itself."""
+    """Tell whether the hardware multiplies bfloat16 matrices faster than 32-bit ones.
+
+    An Intel CPU without AMX (a virtual machine may hide it) has instructions for them too, at half
+    the rate: training MiniLM there takes 1.04 s a step, 0.71 s in 32 bits.
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+    is_intel = str(capabilities.get("cpu_name")).startswith("Intel")
+    return bool(capabilities.get("amx_bf16") or (capabilities.get("avx512_bf16") and not is_intel))
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:

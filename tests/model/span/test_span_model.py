@@ -119,6 +119,15 @@ def test_span_model_head_equals_the_gliner_package() -> None:
     assert torch.allclose(scores[:, inside], expected[:, inside], atol=1e-5)
 
 
+@pytest.mark.parametrize("width", [32, 128, 512])
+def test_span_model_first_scores_are_neither_flat_nor_sure(width: int) -> None:
+    torch.manual_seed(5)
+    head = SpanHead(width, SpanOptions(max_width=3), 0.1).eval()
+    units, labels = torch.randn(4, 20, width), torch.randn(4, 14, width)
+    scores = head(units, labels, torch.full((4,), 20))[:, :18]
+    assert 0.3 < (scores - head.bias).std().item() < 0.9
+
+
 def test_span_model_lstm_does_not_read_the_padding() -> None:
     torch.manual_seed(4)
     head = SpanHead(8, SpanOptions(max_width=2, lstm=True), 0.1).eval()
@@ -237,7 +246,7 @@ def test_span_model_export_equals_torch_for_any_types(
                 assert gap.max() < 1e-4
                 assert np.abs(units[row, :n] - other_units[row, :n]).max() < 1e-4
             else:
-                assert gap.mean() < 0.1
+                assert gap.mean() < 0.2 * scores[row, : n - 3].std()
 
 
 def test_span_model_with_an_lstm_is_not_exported(

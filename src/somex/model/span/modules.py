@@ -49,6 +49,12 @@ class SpanHead(nn.Module):
         self.out = projection(2 * dim, dim, dropout)
         self.label = projection(dim, dim, dropout)
         self.bias = nn.Parameter(torch.tensor(_FIRST_BIAS))
+        for layers in (self.start, self.end, self.out, self.label):
+            _keep_variance(layers)
+        with torch.no_grad():  # so that the scores' first variance doesn't grow with the width
+            for layers in (self.out, self.label):
+                for weight in layers[3].parameters():
+                    weight.mul_(dim**-0.25)
 
     def forward(self, units: Tensor, labels: Tensor, n_units: Tensor) -> Tensor:
         """Return log odds (B, U, K, C) that K spans from each unit are of each type.
@@ -100,6 +106,21 @@ def projection(n_in: int, n_out: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(
         nn.Linear(n_in, 4 * n_out), nn.ReLU(), nn.Dropout(dropout), nn.Linear(4 * n_out, n_out)
     )
+
+
+def _keep_variance(layers: nn.Sequential) -> None:
+    """Draw a projection's first weights after He et al. (2015, Eq. 10 and 14).
+
+    PyTorch's shrink the vectors at each map; of the product of two small vectors, hardly any
+    gradient comes back to either.
+    """
+    first, second = layers[0], layers[3]
+    assert isinstance(first, nn.Linear)
+    assert isinstance(second, nn.Linear)
+    nn.init.kaiming_normal_(first.weight, nonlinearity="relu")
+    nn.init.kaiming_normal_(second.weight, nonlinearity="linear")
+    nn.init.zeros_(first.bias)
+    nn.init.zeros_(second.bias)
 
 
 class SpanModel(JointModel):
