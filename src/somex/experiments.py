@@ -25,6 +25,7 @@ from somex.readers.jsonl import write_jsonl
 from somex.recipe import Recipe
 from somex.run_files import gold_path, predicted_path
 from somex.run_state import STATE_FILE
+from somex.teaching import for_fold
 from somex.training import Listener, Trainer, annotate
 
 
@@ -92,7 +93,15 @@ def execute_run(
     )
     facts = {"seed": run.seed, "fold": run.fold}
     place = folder / run.name
-    return execute_on(recipe, data, place=place, facts=facts, resume=resume, listener=listener)
+    return execute_on(
+        recipe,
+        data,
+        place=place,
+        facts=facts,
+        held_out=run.fold,
+        resume=resume,
+        listener=listener,
+    )
 
 
 def execute_on(
@@ -101,6 +110,7 @@ def execute_on(
     *,
     place: Path,
     facts: Mapping[str, Any],
+    held_out: int | str | None = None,
     resume: bool = False,
     listener: Listener | None = None,
 ) -> dict[str, Any]:
@@ -111,9 +121,12 @@ def execute_on(
         data: What to train and score on.
         place: Folder of this run.
         facts: What tells the run from others, for ``metrics.json``.
+        held_out: Fold or split whose sentences the run must not see, if any; see `for_fold`.
         resume: Go on from the checkpoint in the folder, and keep a run that is finished.
         listener: Hears of steps and epochs.
     """
+    if held_out is not None:
+        recipe = for_fold(recipe, held_out)
     metrics_path = place / "metrics.json"
     if resume and (metrics_path.exists() or (place / STATE_FILE).exists()):
         _check_same(recipe, data, place)

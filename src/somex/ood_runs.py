@@ -138,7 +138,15 @@ def _train(
         (place / SCORED_FILE).unlink(missing_ok=True)
     seeded = replace(recipe, training=replace(recipe.training, seed=seed))
     facts = {"seed": seed, "split": split.name}
-    execute_on(seeded, data, place=place, facts=facts, resume=resume, listener=listener)
+    execute_on(
+        seeded,
+        data,
+        place=place,
+        facts=facts,
+        held_out=split.name,
+        resume=resume,
+        listener=listener,
+    )
 
 
 def _score(test_sets: Sequence[TestSet], place: Path) -> list[Scores]:

@@ -180,6 +180,11 @@ class TrainingConfig:
         purpose_weight: The same for the loss of the purpose head, where the model has one.
         agreement_weight: Weight of the agreement of two dropouts on the tags (R-Drop); each batch
             is then read twice. 0 for none; family ``token`` only.
+        teachers: Names or folders of models to learn from as well (distillation): their chances of
+            tags, and of relations between gold mentions, in every sentence, softcite's too. Trained
+            on folds, ``{fold}`` in a path is the held-out fold, on which a teacher must not have
+            been trained. Family ``token``, with the teachers' units and relation head.
+        teacher_weight: Weight of what is learned from them.
         patience: Epochs in a row without a better dev score that are borne; one more and training
             stops.
         freeze_embeddings: Leave the word embeddings as pretrained.
@@ -207,6 +212,8 @@ class TrainingConfig:
     relation_weight: float = 1.0
     purpose_weight: float = 0.2
     agreement_weight: float = 0.0
+    teachers: tuple[str, ...] = ()
+    teacher_weight: float = 1.0
     patience: int = 2
     freeze_embeddings: bool = False
     ema_decay: float = 0.0
@@ -234,6 +241,7 @@ class TrainingConfig:
             "relation_weight": (0.0, 1e6),
             "purpose_weight": (0.0, 1e6),
             "agreement_weight": (0.0, 1e6),
+            "teacher_weight": (0.0, 1e6),
             "patience": (0, 1000),
             "punctuation_apart": (0.0, 1.0),
             "ema_decay": (0.0, 0.99999),
@@ -256,6 +264,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.training.agreement_weight and self.model.family != "token":
             raise ConfigError("agreement_weight is for the family token; family is 'span'")
+        if self.training.teachers and self.model.family != "token":
+            raise ConfigError("teachers are for the family token; family is 'span'")
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as plain values."""

@@ -36,6 +36,7 @@ from somex.run_state import (
     seed_everything,
     set_random_state,
 )
+from somex.teaching import open_teachers
 
 BATCHES_PER_BUCKET = 50
 
@@ -106,6 +107,7 @@ class Trainer:
         self.tokenizer = self.family.load_tokenizer(recipe.model)
         self.tokenizer.save(str(folder / TOKENIZER_FILE))
         self.pieces = read_pieces_of(folder, recipe.model)
+        self.teachers = open_teachers(recipe)
         self.examples = self._examples(train)
         self.model = self.family.build_model(recipe.model, self.tokenizer).to(self.device)
         self.history: list[dict[str, object]] = []
@@ -114,8 +116,9 @@ class Trainer:
         return [
             example
             for labeled in train
-            for example in build_examples(
-                labeled, pieces=self.pieces.encoder, config=self.recipe.model
+            for example in self.teachers.with_views(
+                build_examples(labeled, pieces=self.pieces.encoder, config=self.recipe.model),
+                labeled.document,
             )
         ]
 
@@ -215,6 +218,7 @@ class _Stage:
     def _backward(self, examples: list[Example], *, share: float) -> tuple[float, float]:
         trainer = self.trainer
         agree = self.config.agreement_weight > 0 and self.task != "re"
+        lessons = trainer.teachers.teach(examples * 2 if agree else examples)
         with autocast(trainer.device, self.config.precision):
             losses = trainer.family.task_losses(
                 trainer.model,
@@ -222,9 +226,12 @@ class _Stage:
                 task=self.task,
                 pieces=trainer.pieces,
                 agree=agree,
+                lessons=lessons,
             )
         weight = self.config.relation_weight if self.task == "joint" else 1.0
         total = losses.ner + weight * losses.re
+        lesson = losses.ner_lesson + weight * losses.re_lesson
+        total = total + self.config.teacher_weight * lesson
         if trainer.model.purpose_head is not None:
             total = total + self.config.purpose_weight * losses.purpose
         if agree:

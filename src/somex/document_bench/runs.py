@@ -141,7 +141,15 @@ def _run_fold(
         output.unlink(missing_ok=True)
     listener = make_listener(place.name, place) if make_listener else None
     facts = {"seed": recipe.training.seed, "document_fold": fold.index, "n_folds": fold.n_folds}
-    execute_on(recipe, data, place=place, facts=facts, resume=resume, listener=listener)
+    execute_on(
+        recipe,
+        data,
+        place=place,
+        facts=facts,
+        held_out=fold.index,
+        resume=resume,
+        listener=listener,
+    )
     trained_on[place.name] = describe_data(data)
     if not output.is_file():
         annotate = open_predictor(place / "model").annotate

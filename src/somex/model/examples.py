@@ -31,6 +31,8 @@ class Example:
         purposes: Index into PURPOSES of each mention, NO_PURPOSE where it is not known.
         is_softcite: Its tags are softcite's, for a model with a head of softcite's.
         turn: Number of its turn, from 0, and number of turns: which epochs show it.
+        views: The same units as each teacher reads them; empty where there is none, or where one
+            cuts the sentence otherwise.
     """
 
     window: Window
@@ -40,6 +42,7 @@ class Example:
     purposes: tuple[int, ...] = ()
     is_softcite: bool = False
     turn: tuple[int, int] = (0, 1)
+    views: tuple[Window, ...] = ()
 
     def is_shown(self, epoch: int) -> bool:
         """Tell whether an epoch, from 0, shows the example."""

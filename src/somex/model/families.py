@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
     from somex.model.examples import Example
+    from somex.model.lessons import Lessons
     from somex.model.modules import JointModel
     from somex.model.objective import Losses
 
@@ -48,10 +49,12 @@ class Family(Protocol):
         task: str,
         pieces: Pieces,
         agree: bool = False,
+        lessons: Lessons | None = None,
     ) -> Losses:
         """Return the losses of a batch for ``joint``, or for a disjoint stage ``ner`` or ``re``.
 
-        With ``agree``, the batch holds its examples twice (`somex.model.losses.agreement_loss`).
+        With ``agree``, the batch holds its examples twice (`somex.model.losses.agreement_loss`);
+        ``lessons`` are what teachers say of it.
         """
         ...
 

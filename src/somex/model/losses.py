@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -99,6 +101,72 @@ def host_loss(
         logits = pair_logits[related, 1:].float().masked_fill(~allowed, -1e4)
         loss = loss + functional.cross_entropy(logits, labels[related])
     return loss
+
+
+def taught_tag_loss(tag_logits: Tensor, taught: Tensor, known: Tensor) -> Tensor:
+    """KL divergence of the model's tags from a teacher's, the mean over the units.
+
+    Args:
+        tag_logits: (R, U, 29).
+        taught: (R, U, 29) the teacher's probabilities.
+        known: (R, U) False where padded.
+    """
+    return _divergence(tag_logits.float().log_softmax(-1), taught)[known].mean()
+
+
+def taught_pair_loss(pair_logits: Tensor, taught: Sequence[Tensor]) -> Tensor:
+    """KL divergence of pair logits (P, 12) from the mean of teachers', over the pairs."""
+    target = torch.stack([logits.softmax(-1) for logits in taught]).mean(0)
+    return _divergence(pair_logits.float().log_softmax(-1), target).mean()
+
+
+def taught_host_loss(
+    pair_logits: Tensor,
+    taught: Sequence[Tensor],
+    head_type: Tensor,
+    tail_type: Tensor,
+    pair_head: Tensor,
+    pair_tail: Tensor,
+) -> Tensor:
+    """KL divergence of the choice of a host from teachers', and of the labels.
+
+    Args:
+        pair_logits: (P, 12), host score first, then label logits.
+        taught: The same of each teacher.
+        head_type: (P,) entity type id of the head.
+        tail_type: (P,) entity type id of the tail.
+        pair_head: (P,) mention index, grouped.
+        pair_tail: (P,) mention index; equal to the head for "no host".
+
+    Returns:
+        Scalar: the mean over the heads, and the mean over the pairs that a teacher may relate,
+        each weighed by the chance that it gives the host.
+    """
+    groups, index = torch.unique_consecutive(pair_head, return_inverse=True)
+
+    def choose(logits: Tensor) -> Tensor:
+        scores = logits[:, 0].float()
+        return scores - _group_logsumexp(scores, index, len(groups))[index]
+
+    hosts = torch.stack([choose(logits).exp() for logits in taught]).mean(0)
+    loss = _divergence(choose(pair_logits)[:, None], hosts[:, None]).sum() / len(groups)
+    may = pair_head != pair_tail
+    if not may.any():
+        return loss
+    allowed = _ALLOWED.to(pair_logits.device)[head_type[may], tail_type[may]]
+
+    def label(logits: Tensor) -> Tensor:
+        return logits[may, 1:].float().masked_fill(~allowed, -1e4).log_softmax(-1)
+
+    labels = torch.stack([label(logits).exp() for logits in taught]).mean(0)
+    weights = hosts[may]
+    apart = _divergence(label(pair_logits), labels)
+    return loss + (weights * apart).sum() / weights.sum().clamp(min=1e-6)
+
+
+def _divergence(log_probs: Tensor, target: Tensor) -> Tensor:
+    """Return KL(target || probs) over the last axis."""
+    return (torch.xlogy(target, target) - target * log_probs).sum(-1)
 
 
 def _group_logsumexp(scores: Tensor, index: Tensor, n_groups: int) -> Tensor:

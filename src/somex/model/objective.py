@@ -15,6 +15,7 @@ from torch import Tensor
 from somex.core.errors import ConfigError
 from somex.model.examples import Example
 from somex.model.inputs import Batch, collate
+from somex.model.lessons import Lessons, pair_lesson, tag_lesson
 from somex.model.losses import IGNORED, agreement_loss, host_loss, ner_loss, pair_loss, purpose_loss
 from somex.model.modules import JointModel
 from somex.model.pairs import build_mentions, build_pairs, pair_targets
@@ -28,10 +29,18 @@ class Losses(NamedTuple):
     re: Tensor
     purpose: Tensor
     agreement: Tensor
+    ner_lesson: Tensor
+    re_lesson: Tensor
 
 
 def task_losses(
-    model: JointModel, examples: Sequence[Example], *, task: str, pad_id: int, agree: bool = False
+    model: JointModel,
+    examples: Sequence[Example],
+    *,
+    task: str,
+    pad_id: int,
+    agree: bool = False,
+    lessons: Lessons | None = None,
 ) -> Losses:
     """Return the losses of a batch; a disjoint stage computes its own only.
 
@@ -41,6 +50,7 @@ def task_losses(
         task: ``joint``, ``ner`` or ``re``.
         pad_id: Piece id for padding.
         agree: Compute the agreement of the halves, see `agreement_loss`.
+        lessons: What teachers say of the batch.
 
     Raises:
         ConfigError: A stage lacks its own encoder.
@@ -49,20 +59,22 @@ def task_losses(
     batch = collate([example.window for example in examples], pad_id=pad_id)
     inputs = to_torch_batch(batch, device)
     zero = torch.zeros((), device=device)
-    ner = agreement = zero
+    ner = agreement = ner_lesson = zero
     if task != "re":
         units = model.unit_encoder(inputs)
         logits, tags = _tag_logits(model, units, examples), _padded_tags(examples, batch, device)
         ner = ner_loss(logits, tags)
         agreement = agreement_loss(logits, tags) if agree else zero
+        ner_lesson = tag_lesson(model, units, lessons) if lessons else zero
     if task == "ner":
-        return Losses(ner, zero, zero, agreement)
+        return Losses(ner, zero, zero, agreement, ner_lesson, zero)
     if model.relation_encoder is not None:
         units = model.relation_encoder(inputs)
     elif task == "re":
         raise ConfigError("a disjoint stage needs encoders: separate")
     re, purpose = relation_loss(model, units, examples), purposes_loss(model, units, examples)
-    return Losses(ner, re, purpose, agreement)
+    re_lesson = pair_lesson(model, units, lessons) if lessons else zero
+    return Losses(ner, re, purpose, agreement, ner_lesson, re_lesson)
 
 
 def _tag_logits(model: JointModel, units: Tensor, examples: Sequence[Example]) -> Tensor:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
     from somex.model.examples import Example
+    from somex.model.lessons import Lessons
     from somex.model.modules import JointModel
     from somex.model.objective import Losses
 
@@ -48,11 +49,14 @@ class TokenFamily:
         task: str,
         pieces: Pieces,
         agree: bool = False,
+        lessons: Lessons | None = None,
     ) -> Losses:
         """Return the losses of a batch."""
         from somex.model.objective import task_losses
 
-        return task_losses(model, examples, task=task, pad_id=pieces.pad_id, agree=agree)
+        return task_losses(
+            model, examples, task=task, pad_id=pieces.pad_id, agree=agree, lessons=lessons
+        )
 
     def collate(self, windows: Sequence[Window], *, pieces: Pieces) -> Batch:
         """Return what the network reads of windows."""

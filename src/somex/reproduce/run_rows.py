@@ -72,7 +72,9 @@ def _train(
     place = comparison.place(row, seed, fold)
     data = cut_data(comparison, recipe, fold)
     facts = {"seed": seed, "fold": fold, "row": row.name}
-    execute_on(recipe, data, place=place, facts=facts, resume=True, listener=listener)
+    execute_on(
+        recipe, data, place=place, facts=facts, held_out=fold, resume=True, listener=listener
+    )
     for name in _FOR_RESUMING:
         path = place / name
         if path.is_dir():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
     from somex.model.examples import Example
+    from somex.model.lessons import Lessons
     from somex.model.modules import JointModel
     from somex.model.objective import Losses
 
@@ -62,14 +63,18 @@ class SpanFamily:
         task: str,
         pieces: Pieces,
         agree: bool = False,
+        lessons: Lessons | None = None,
     ) -> Losses:
         """Return the losses of a batch."""
         from somex.model.span.modules import SpanModel
         from somex.model.span.objective import task_losses
 
         assert isinstance(model, SpanModel)
-        if agree:
-            raise ConfigError("the family span has no agreement loss; set agreement_weight: 0")
+        if agree or lessons is not None:
+            raise ConfigError(
+                "the family span has no agreement loss and no teachers; "
+                "set agreement_weight: 0 and teachers: []"
+            )
         prompter = Prompter(pieces.tokenizer)
         return task_losses(model, examples, task=task, prompter=prompter, pad_id=pieces.pad_id)
 

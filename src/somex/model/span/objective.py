@@ -43,9 +43,9 @@ def task_losses(
         scores, units = model.score_spans(inputs)
         ner = span_loss(scores, *_targets(examples, types, batch, scores))
     if task == "ner":
-        return Losses(ner, zero, zero, zero)
+        return Losses(ner, *[zero] * 5)
     re, purpose = relation_loss(model, units, examples), purposes_loss(model, units, examples)
-    return Losses(ner, re, purpose, zero)
+    return Losses(ner, re, purpose, *[zero] * 3)
 
 
 def draw_types(drop: float) -> list[EntityType]:
