@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from somex.experiments import execute_on
 from somex.model.export import export_model
 from somex.model.losses import taught_host_loss, taught_pair_loss, taught_tag_loss
 from somex.model.pairs import build_pairs
+from somex.model_card import build_card, render_card
+from somex.model_registry import find_model
 from somex.recipe import Recipe
-from somex.teaching import for_fold
+from somex.teaching import TEACHERS_FILE, for_fold
 from somex.training import Trainer
 from training_items import SEPARATE, make_recipe, make_trainer
 
@@ -211,6 +214,21 @@ def test_teacher_of_a_fold_must_be_the_folds_own(
     leaky = make_recipe(tiny_bert, teachers=("mpnet-joint",))
     with pytest.raises(ConfigError, match="'mpnet-joint' may have learned from the held-out fold"):
         execute_on(leaky, data, place=tmp_path, facts={}, held_out=0)
+
+
+def test_run_tells_its_teachers_and_does_not_go_on_with_others(
+    tiny_bert: Path, teacher: Path, tiny_corpus: list[LabeledDocument], tmp_path: Path
+) -> None:
+    place, recipe = tmp_path / "run", _student(tiny_bert, teacher, epochs=1)
+    data = TrainingData(tiny_corpus, [], [])
+    execute_on(recipe, data, place=place, facts={})
+    print_of_it = find_model(teacher).fingerprint
+    assert json.loads((place / TEACHERS_FILE).read_text("utf-8")) == {str(teacher): print_of_it}
+    card = build_card("student", run_folder=place, scores={})
+    assert f"- teacher: {teacher}, fingerprint {print_of_it}" in render_card(card)
+    (place / TEACHERS_FILE).write_text('{"other": "0"}', encoding="utf-8")
+    with pytest.raises(ConfigError, match="can't resume, the teachers are others"):
+        execute_on(recipe, data, place=place, facts={}, resume=True)
 
 
 def test_trainer_without_teachers_has_no_lessons(

@@ -25,7 +25,7 @@ from somex.readers.jsonl import write_jsonl
 from somex.recipe import Recipe
 from somex.run_files import gold_path, predicted_path
 from somex.run_state import STATE_FILE
-from somex.teaching import for_fold
+from somex.teaching import TEACHERS_FILE, describe_teachers, for_fold
 from somex.training import Listener, Trainer, annotate
 
 
@@ -159,6 +159,7 @@ def _begin(recipe: Recipe, data: TrainingData, place: Path, *, resume: bool) -> 
     write_json(place / "recipe.json", recipe.to_json())
     write_json(place / "environment.json", describe_environment())
     write_json(place / "data.json", describe_data(data))
+    write_json(place / TEACHERS_FILE, describe_teachers(recipe))
 
 
 def _check_same(recipe: Recipe, data: TrainingData, place: Path) -> None:
@@ -173,6 +174,9 @@ def _check_same(recipe: Recipe, data: TrainingData, place: Path) -> None:
     ]
     if _read_json(place / "data.json") != describe_data(data):
         changed.append("the sentences (or folds) are others")
+    teachers = place / TEACHERS_FILE
+    if teachers.is_file() and _read_json(teachers) != describe_teachers(recipe):
+        changed.append("the teachers are others")
     if changed:
         raise ConfigError(f"{place}: can't resume, {'; '.join(changed)}; give another --out")
 

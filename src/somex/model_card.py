@@ -19,6 +19,7 @@ _RUN_FILES = {
     "recipe": "recipe.json",
     "data": "data.json",
     "environment": "environment.json",
+    "teachers": "teachers.json",
     "training": "metrics.json",
     "members": MEMBERS_FILE,
 }
@@ -133,6 +134,8 @@ def _render_run(card: Mapping[str, Any]) -> list[str]:
                 f"- {part}: {facts['n_sentences']} sentences, {facts['n_mentions']} mentions, "
                 f"SHA-256 {facts['sha256'][:16]}"
             )
+    for teacher, fingerprint in card.get("teachers", {}).items():
+        lines.append(f"- teacher: {teacher}, fingerprint {fingerprint}")
     if "recipe" in card:
         lines += ["", "```json", json.dumps(card["recipe"], indent=2), "```"]
     return lines

@@ -23,6 +23,8 @@ from somex.recipe import Recipe
 from somex.text.sentences import split_sentences
 
 FOLD = "{fold}"
+TEACHERS_FILE = "teachers.json"
+"""In a run folder: fingerprints of the teachers, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,15 @@ def _open(name: str, student: ModelConfig) -> _Teacher:
         device="cuda" if in_torch and torch.cuda.is_available() else "cpu",
     )
     return _Teacher(config, read_pieces_of(folder, config), backend)
+
+
+def describe_teachers(recipe: Recipe) -> dict[str, str]:
+    """Return the fingerprint of each teacher that a recipe names.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    return {name: find_model(name).fingerprint for name in recipe.training.teachers}
 
 
 def for_fold(recipe: Recipe, fold: int | str) -> Recipe:
