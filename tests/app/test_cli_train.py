@@ -56,6 +56,12 @@ def test_cli_train_writes_a_model_and_what_made_it(recipe: Path) -> None:
     assert model.extract("We used Quill 4.0.").document.text == "We used Quill 4.0."
 
 
+def test_cli_train_says_so_where_nothing_is_held_out(recipe: Path) -> None:
+    result = invoke(recipe, "--set", "data.dev_fraction=0")
+    assert "1 run(s); nothing held out to score on" in " ".join(result.stdout.split())
+    assert read(recipe, "summary.json") == {"dev": {}, "test": {}}
+
+
 def test_cli_train_crosses_folds_and_seeds(recipe: Path) -> None:
     invoke(recipe, "--folds", 2, "--seeds", "3,4")
     assert runs(recipe) == [f"fold-{f}-seed-{s}" for f in (0, 1) for s in (3, 4)]

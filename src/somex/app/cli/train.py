@@ -85,6 +85,10 @@ def _report(metrics: list[dict[str, Any]], folder: Path) -> None:
 
     summary = {part: summarize(metrics, part) for part in ("dev", "test")}
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    if not any(summary.values()):
+        nothing = "nothing held out to score on: dev_fraction is 0 and --folds is not given"
+        Console().print(f"{folder}: {len(metrics)} run(s); {nothing}", highlight=False)
+        return
     table = Table(title=f"{folder}: {len(metrics)} run(s)", header_style="bold")
     for column in ("part", *SCORES):
         table.add_column(column)
