@@ -19,6 +19,7 @@ from somex.core import ConfigError, FormatError
 from somex.metrics import evaluate
 from somex.readers.jsonl import read_jsonl
 from somex.readers.somd import read_somd_split
+from somex.training import Trainer
 
 TEST = tiny.MARKED[:6]
 
@@ -202,6 +203,27 @@ def test_cli_reproduce_takes_finished_runs_from_its_archive(
     assert "2 finished run(s) taken from" in result.stderr
     assert (plan.parent / "out" / "tables.md").read_bytes() == tables
     assert not weights(plan)
+
+
+def test_cli_reproduce_archives_each_run_as_soon_as_it_is_finished(
+    plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = plan.parent / "kept"
+    options = ("--rows", "tiny-joint")
+    train, calls = Trainer.run, []
+
+    def stop_at_the_second(trainer: Trainer, **given: bool) -> object:
+        calls.append(trainer)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return train(trainer, **given)
+
+    monkeypatch.setattr(Trainer, "run", stop_at_the_second)
+    invoke(plan, *options, "--archive", archive, fails=True)
+    assert [path.name for path in archive.rglob("*.gz")] == ["seed-1.json.gz"]
+    invoke(plan, *options)  # without the archive
+    invoke(plan, *options, "--archive", archive)
+    assert len(list(archive.rglob("*.gz"))) == 2
 
 
 def test_cli_reproduce_leaves_archived_runs_of_other_sentences(plan: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from somex.core.errors import SomexError
@@ -72,7 +73,7 @@ def reproduce(
         plots: Draw SVG as well.
         make_listener: Makes what hears of a training.
         tell: Told what is begun, and why a row failed; a failed row does not stop the others.
-        archive: Finished runs are taken from it and added to it.
+        archive: Finished runs are taken from it, and each is added to it as soon as it is finished.
 
     Returns:
         How far each row is.
@@ -86,19 +87,23 @@ def reproduce(
         row = result.row
         if (chosen and row.name not in chosen) or result.missing or result.problem:
             continue
+        keep = partial(archive.add, comparison, row) if archive is not None else _keep_nothing
+        keep()
         if len(result.reports) < len(result.wanted):
             tell(f"row {row.name}: {result.state}")
             try:
-                run_row(comparison, row, make_listener=make_listener)
+                run_row(comparison, row, make_listener=make_listener, after_run=keep)
             except (SomexError, OSError, RuntimeError) as error:  # torch's: out of memory
                 problems[row.name] = " ".join(str(error).splitlines())
                 tell(f"row {row.name} failed: {problems[row.name]}")
-            if archive is not None:
-                archive.add(comparison, row)
             write_report(comparison, _with_problems(comparison, chosen, problems), plots=plots)
     results = _with_problems(comparison, chosen, problems)
     write_report(comparison, results, plots=plots)
     return results
+
+
+def _keep_nothing() -> None:
+    """Stand in for an archive where there is none."""
 
 
 def _with_problems(

@@ -37,13 +37,20 @@ MakeListener = Callable[[str, Path], "Listener"]
 """Makes what hears of a training, from its name and folder."""
 
 
-def run_row(comparison: Comparison, row: Row, *, make_listener: MakeListener | None = None) -> None:
+def run_row(
+    comparison: Comparison,
+    row: Row,
+    *,
+    make_listener: MakeListener | None = None,
+    after_run: Callable[[], object] = lambda: None,
+) -> None:
     """Run what is left of a row: finished trainings and predictions are kept, begun ones go on.
 
     Args:
         comparison: The comparison.
         row: A row of its plan that lacks nothing.
         make_listener: Makes what hears of a training.
+        after_run: Called when a training and its predictions are finished.
 
     Raises:
         ConfigError: A training was begun with another recipe or other data.
@@ -61,6 +68,7 @@ def run_row(comparison: Comparison, row: Row, *, make_listener: MakeListener | N
             listener = make_listener(f"{row.name} {place.name}", place) if make_listener else None
             _train(comparison, row, seed, fold, listener)
             _predict(place, sets)
+            after_run()
 
 
 def _train(
