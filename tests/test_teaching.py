@@ -53,9 +53,9 @@ def test_taught_tag_loss_is_the_divergence_of_the_known_units() -> None:
     probs = logits[0, 0].softmax(-1)
     expected = 0.25 * torch.log(0.25 / probs[0]) + 0.75 * torch.log(0.75 / probs[1])
     known = torch.tensor([[True, False]])
-    loss = taught_tag_loss(logits, taught, known)
+    loss = taught_tag_loss(logits, [taught.log()], known)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
-    same = taught_tag_loss(taught.log(), taught, torch.tensor([[True, True]]))
+    same = taught_tag_loss(taught.log(), [taught.log()], torch.tensor([[True, True]]))
     assert same.item() == pytest.approx(0.0, abs=1e-6)
 
 

@@ -53,12 +53,12 @@ class Teachers:
         """
         by_units = [{w.units: w for w in t.windows(document)} for t in self._teachers]
         for example in examples:
-            views = [of_teacher.get(example.window.units) for of_teacher in by_units]
-            if not views or None in views:
+            own = example.window
+            views = [windows[own.units] for windows in by_units if own.units in windows]
+            if not views or len(views) < len(by_units):
                 yield example
-            else:
-                own = example.window  # kept once where both read the same
-                same = tuple(own if view == own else view for view in views if view is not None)
+            else:  # a window is kept once where both read the same
+                same = tuple(own if view == own else view for view in views)
                 yield dataclasses.replace(example, views=same)
 
     def teach(self, examples: Sequence[Example]) -> Lessons | None:

@@ -218,11 +218,13 @@ class _Stage:
     def _backward(self, examples: list[Example], *, share: float) -> tuple[float, float]:
         trainer = self.trainer
         agree = self.config.agreement_weight > 0 and self.task != "re"
-        lessons = trainer.teachers.teach(examples * 2 if agree else examples)
+        if agree:
+            examples = examples * 2
+        lessons = trainer.teachers.teach(examples)
         with autocast(trainer.device, self.config.precision):
             losses = trainer.family.task_losses(
                 trainer.model,
-                examples * 2 if agree else examples,
+                examples,
                 task=self.task,
                 pieces=trainer.pieces,
                 agree=agree,

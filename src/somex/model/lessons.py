@@ -44,9 +44,8 @@ def tag_lesson(model: JointModel, units: Tensor, lessons: Lessons) -> Tensor:
     rows = torch.from_numpy(lessons.rows).to(units.device)
     logits = model.token_head(units[rows])[:, : lessons.tags[0].shape[1]]
     known = np.arange(logits.shape[1]) < lessons.n_units[:, None]
-    return taught_tag_loss(
-        logits, _mean_of(lessons.tags, units), torch.from_numpy(known).to(units.device)
-    )
+    taught = _on_device(lessons.tags, units)
+    return taught_tag_loss(logits, taught, torch.from_numpy(known).to(units.device))
 
 
 def pair_lesson(model: JointModel, units: Tensor, lessons: Lessons) -> Tensor:
@@ -55,7 +54,7 @@ def pair_lesson(model: JointModel, units: Tensor, lessons: Lessons) -> Tensor:
         return units.sum() * 0.0
     pairs = to_torch_pairs(lessons.pairs, units.device)
     logits = model.relate(units[torch.from_numpy(lessons.rows).to(units.device)], pairs)
-    taught = [torch.from_numpy(each).to(units.device) for each in lessons.pair_logits]
+    taught = _on_device(lessons.pair_logits, units)
     if model.config.relation_head == "pair":
         return taught_pair_loss(logits, taught)
     return taught_host_loss(
@@ -68,7 +67,5 @@ def pair_lesson(model: JointModel, units: Tensor, lessons: Lessons) -> Tensor:
     )
 
 
-def _mean_of(logits: Sequence[FloatArray], units: Tensor) -> Tensor:
-    """Return the mean probabilities of the teachers."""
-    each = [torch.from_numpy(array).to(units.device).softmax(-1) for array in logits]
-    return torch.stack(each).mean(0)
+def _on_device(logits: Sequence[FloatArray], units: Tensor) -> list[Tensor]:
+    return [torch.from_numpy(each).to(units.device) for each in logits]

@@ -103,21 +103,20 @@ def host_loss(
     return loss
 
 
-def taught_tag_loss(tag_logits: Tensor, taught: Tensor, known: Tensor) -> Tensor:
-    """KL divergence of the model's tags from a teacher's, the mean over the units.
+def taught_tag_loss(tag_logits: Tensor, taught: Sequence[Tensor], known: Tensor) -> Tensor:
+    """KL divergence of the model's tags from the mean of teachers', the mean over the units.
 
     Args:
         tag_logits: (R, U, 29).
-        taught: (R, U, 29) the teacher's probabilities.
+        taught: The same of each teacher.
         known: (R, U) False where padded.
     """
-    return _divergence(tag_logits.float().log_softmax(-1), taught)[known].mean()
+    return _taught_divergence(tag_logits, taught)[known].mean()
 
 
 def taught_pair_loss(pair_logits: Tensor, taught: Sequence[Tensor]) -> Tensor:
     """KL divergence of pair logits (P, 12) from the mean of teachers', over the pairs."""
-    target = torch.stack([logits.softmax(-1) for logits in taught]).mean(0)
-    return _divergence(pair_logits.float().log_softmax(-1), target).mean()
+    return _taught_divergence(pair_logits, taught).mean()
 
 
 def taught_host_loss(
@@ -162,6 +161,12 @@ def taught_host_loss(
     weights = hosts[may]
     apart = _divergence(label(pair_logits), labels)
     return loss + (weights * apart).sum() / weights.sum().clamp(min=1e-6)
+
+
+def _taught_divergence(logits: Tensor, taught: Sequence[Tensor]) -> Tensor:
+    """Return KL over the last axis from the mean of teachers' probabilities, given as logits."""
+    target = torch.stack([each.softmax(-1) for each in taught]).mean(0)
+    return _divergence(logits.float().log_softmax(-1), target)
 
 
 def _divergence(log_probs: Tensor, target: Tensor) -> Tensor:

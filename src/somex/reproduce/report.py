@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import partial
 from pathlib import Path
 
 from somex.core.errors import SomexError
@@ -87,12 +86,12 @@ def reproduce(
         row = result.row
         if (chosen and row.name not in chosen) or result.missing or result.problem:
             continue
-        keep = partial(archive.add, comparison, row) if archive is not None else _keep_nothing
-        keep()
+        if archive is not None:
+            archive.add(comparison, row)
         if len(result.reports) < len(result.wanted):
             tell(f"row {row.name}: {result.state}")
             try:
-                run_row(comparison, row, make_listener=make_listener, after_run=keep)
+                run_row(comparison, row, make_listener=make_listener, archive=archive)
             except (SomexError, OSError, RuntimeError) as error:  # torch's: out of memory
                 problems[row.name] = " ".join(str(error).splitlines())
                 tell(f"row {row.name} failed: {problems[row.name]}")
@@ -100,10 +99,6 @@ def reproduce(
     results = _with_problems(comparison, chosen, problems)
     write_report(comparison, results, plots=plots)
     return results
-
-
-def _keep_nothing() -> None:
-    """Stand in for an archive where there is none."""
 
 
 def _with_problems(

@@ -14,6 +14,7 @@ from somex.corpus import HoldOut, TrainingData, cut_training_data, sentence_text
 from somex.llm.config import read_tune_recipe
 from somex.readers.files import write_text
 from somex.recipe import Recipe
+from somex.reproduce.archive import Archive
 from somex.reproduce.plan import Row
 from somex.reproduce.rows import (
     METRICS_FILE,
@@ -42,7 +43,7 @@ def run_row(
     row: Row,
     *,
     make_listener: MakeListener | None = None,
-    after_run: Callable[[], object] = lambda: None,
+    archive: Archive | None = None,
 ) -> None:
     """Run what is left of a row: finished trainings and predictions are kept, begun ones go on.
 
@@ -50,7 +51,7 @@ def run_row(
         comparison: The comparison.
         row: A row of its plan that lacks nothing.
         make_listener: Makes what hears of a training.
-        after_run: Called when a training and its predictions are finished.
+        archive: Each run is added to it as soon as it is finished.
 
     Raises:
         ConfigError: A training was begun with another recipe or other data.
@@ -68,7 +69,8 @@ def run_row(
             listener = make_listener(f"{row.name} {place.name}", place) if make_listener else None
             _train(comparison, row, seed, fold, listener)
             _predict(place, sets)
-            after_run()
+            if archive is not None:
+                archive.add(comparison, row)
 
 
 def _train(
