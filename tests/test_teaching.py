@@ -16,6 +16,7 @@ from somex.experiments import execute_on
 from somex.model.export import export_model
 from somex.model.losses import taught_host_loss, taught_pair_loss, taught_tag_loss
 from somex.model.pairs import build_pairs
+from somex.model.torch_backend import to_torch_pairs
 from somex.model_card import build_card, render_card
 from somex.model_registry import find_model
 from somex.recipe import Recipe
@@ -85,16 +86,11 @@ def test_taught_host_loss_equals_the_plain_sum(
     own[:, 1:] = theirs[:, 1:]  # labels agree: what is left is the choice of a host
     p, q = _host_terms(theirs, pairs), _host_terms(own, pairs)
     plain = sum(p[k] * np.log(p[k] / q[k]) for k in pairs) / len({head for head, _ in pairs})
-    head, tail = torch.from_numpy(batch.pair_head), torch.from_numpy(batch.pair_tail)
-    types = torch.from_numpy(batch.mention_type)
-    loss = taught_host_loss(
-        torch.from_numpy(own), [torch.from_numpy(theirs)], types[head], types[tail], head, tail
-    )
+    tensors = to_torch_pairs(batch, torch.device("cpu"))
+    loss = taught_host_loss(torch.from_numpy(own), [torch.from_numpy(theirs)], tensors)
     assert loss.item() == pytest.approx(plain, rel=1e-4)
     theirs[:, 1:] *= 3.0
-    worse = taught_host_loss(
-        torch.from_numpy(own), [torch.from_numpy(theirs)], types[head], types[tail], head, tail
-    )
+    worse = taught_host_loss(torch.from_numpy(own), [torch.from_numpy(theirs)], tensors)
     assert worse.item() > loss.item() + 0.01  # where two labels are allowed
 
 

@@ -15,6 +15,7 @@ from somex.core.partial_labels import TAG_SETS
 from somex.core.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, relations_between
 from somex.model.losses import IGNORED, agreement_loss, host_loss, ner_loss, pair_loss
 from somex.model.pairs import UnitMention, build_pairs, pair_targets
+from somex.model.torch_backend import to_torch_pairs
 
 Rows = list[list[UnitMention]]
 Gold = list[list[tuple[int, int, object]]]
@@ -85,19 +86,11 @@ def test_host_loss_equals_reference(seed: int, sizes: list[int]) -> None:
     pairs = build_pairs(rows, relation_head="host")
     targets = pair_targets(pairs, gold)
     logits = np.random.default_rng(seed).normal(size=(len(pairs.pair_head), 12), scale=2)
-    tensors = {
-        name: torch.from_numpy(getattr(pairs, name))
-        for name in ("mention_type", "pair_head", "pair_tail")
-    }
-    kinds = tensors["mention_type"]
     loss = host_loss(
         torch.tensor(logits),
         torch.from_numpy(targets.label),
         torch.from_numpy(targets.has_host),
-        kinds[tensors["pair_head"]],
-        kinds[tensors["pair_tail"]],
-        tensors["pair_head"],
-        tensors["pair_tail"],
+        to_torch_pairs(pairs, torch.device("cpu")),
     )
     assert float(loss) == pytest.approx(_host_reference(rows, gold, logits), rel=1e-4)
 
@@ -135,9 +128,10 @@ def _host_reference(rows: Rows, gold: Gold, logits: np.ndarray) -> float:
 def test_losses_without_pairs_are_zero_and_can_be_derived() -> None:
     logits = torch.zeros((0, 12), requires_grad=True)
     empty = torch.zeros(0, dtype=torch.int64)
+    pairs = to_torch_pairs(build_pairs([], relation_head="host"), empty.device)
     for loss in (
         pair_loss(logits, empty),
-        host_loss(logits, empty, empty.bool(), empty, empty, empty, empty),
+        host_loss(logits, empty, empty.bool(), pairs),
     ):
         loss.backward()
         assert loss.item() == 0.0

@@ -57,14 +57,7 @@ def pair_lesson(model: JointModel, units: Tensor, lessons: Lessons) -> Tensor:
     taught = _on_device(lessons.pair_logits, units)
     if model.config.relation_head == "pair":
         return taught_pair_loss(logits, taught)
-    return taught_host_loss(
-        logits,
-        taught,
-        pairs.mention_type[pairs.pair_head],
-        pairs.mention_type[pairs.pair_tail],
-        pairs.pair_head,
-        pairs.pair_tail,
-    )
+    return taught_host_loss(logits, taught, pairs)
 
 
 def _on_device(logits: Sequence[FloatArray], units: Tensor) -> list[Tensor]:

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from somex.core.partial_labels import TAG_SETS
 from somex.core.tags import N_TAGS
+from somex.model.modules import TorchPairs
 from somex.model.pairs import ALLOWED, NO_RELATION
 
 IGNORED = -100
@@ -67,10 +68,7 @@ def host_loss(
     pair_logits: Tensor,
     labels: Tensor,
     has_host: Tensor,
-    head_type: Tensor,
-    tail_type: Tensor,
-    pair_head: Tensor,
-    pair_tail: Tensor,
+    pairs: TorchPairs,
 ) -> Tensor:
     """Loss of the host head: choice of a host, then of the label among those allowed.
 
@@ -78,10 +76,7 @@ def host_loss(
         pair_logits: (P, 12), host score first, then label logits.
         labels: (P,) gold relation id or NO_RELATION.
         has_host: (P,) whether the pair's head has a gold host.
-        head_type: (P,) entity type id of the head.
-        tail_type: (P,) entity type id of the tail.
-        pair_head: (P,) mention index, grouped.
-        pair_tail: (P,) mention index; equal to the head for "no host".
+        pairs: The P pairs of the host head, heads grouped; a tail equal to the head is "no host".
 
     Returns:
         Scalar; a head with several gold hosts is content with any of them.
@@ -89,15 +84,15 @@ def host_loss(
     if len(labels) == 0:
         return pair_logits.sum()
     scores = pair_logits[:, 0].float()
-    is_none = pair_head == pair_tail
+    is_none = pairs.pair_head == pairs.pair_tail
     is_gold = torch.where(is_none, ~has_host, labels != NO_RELATION)
-    groups, index = torch.unique_consecutive(pair_head, return_inverse=True)
+    groups, index = torch.unique_consecutive(pairs.pair_head, return_inverse=True)
     all_mass = _group_logsumexp(scores, index, len(groups))
     gold_mass = _group_logsumexp(scores.masked_fill(~is_gold, -1e4), index, len(groups))
     loss = (all_mass - gold_mass).mean()
     related = labels != NO_RELATION
     if related.any():
-        allowed = _ALLOWED.to(labels.device)[head_type[related], tail_type[related]]
+        allowed = _allowed_labels(pairs)[related]
         logits = pair_logits[related, 1:].float().masked_fill(~allowed, -1e4)
         loss = loss + functional.cross_entropy(logits, labels[related])
     return loss
@@ -122,26 +117,20 @@ def taught_pair_loss(pair_logits: Tensor, taught: Sequence[Tensor]) -> Tensor:
 def taught_host_loss(
     pair_logits: Tensor,
     taught: Sequence[Tensor],
-    head_type: Tensor,
-    tail_type: Tensor,
-    pair_head: Tensor,
-    pair_tail: Tensor,
+    pairs: TorchPairs,
 ) -> Tensor:
     """KL divergence of the choice of a host from teachers', and of the labels.
 
     Args:
         pair_logits: (P, 12), host score first, then label logits.
         taught: The same of each teacher.
-        head_type: (P,) entity type id of the head.
-        tail_type: (P,) entity type id of the tail.
-        pair_head: (P,) mention index, grouped.
-        pair_tail: (P,) mention index; equal to the head for "no host".
+        pairs: The P pairs of the host head, heads grouped; a tail equal to the head is "no host".
 
     Returns:
         Scalar: the mean over the heads, and the mean over the pairs that a teacher may relate,
         each weighed by the chance that it gives the host.
     """
-    groups, index = torch.unique_consecutive(pair_head, return_inverse=True)
+    groups, index = torch.unique_consecutive(pairs.pair_head, return_inverse=True)
 
     def choose(logits: Tensor) -> Tensor:
         scores = logits[:, 0].float()
@@ -149,10 +138,10 @@ def taught_host_loss(
 
     hosts = torch.stack([choose(logits).exp() for logits in taught]).mean(0)
     loss = _divergence(choose(pair_logits)[:, None], hosts[:, None]).sum() / len(groups)
-    may = pair_head != pair_tail
+    may = pairs.pair_head != pairs.pair_tail
     if not may.any():
         return loss
-    allowed = _ALLOWED.to(pair_logits.device)[head_type[may], tail_type[may]]
+    allowed = _allowed_labels(pairs)[may]
 
     def label(logits: Tensor) -> Tensor:
         return logits[may, 1:].float().masked_fill(~allowed, -1e4).log_softmax(-1)
@@ -161,6 +150,12 @@ def taught_host_loss(
     weights = hosts[may]
     apart = _divergence(label(pair_logits), labels)
     return loss + (weights * apart).sum() / weights.sum().clamp(min=1e-6)
+
+
+def _allowed_labels(pairs: TorchPairs) -> Tensor:
+    """Return (P, 11) which relations the schema allows for the types of each pair."""
+    head_type, tail_type = pairs.mention_type[pairs.pair_head], pairs.mention_type[pairs.pair_tail]
+    return _ALLOWED.to(head_type.device)[head_type, tail_type]
 
 
 def _taught_divergence(logits: Tensor, taught: Sequence[Tensor]) -> Tensor:

@@ -117,12 +117,5 @@ def relation_loss(model: JointModel, units: Tensor, examples: Sequence[Example])
     labels = torch.from_numpy(targets.label).to(units.device)
     if head == "pair":
         return pair_loss(logits, labels)
-    return host_loss(
-        logits,
-        labels,
-        torch.from_numpy(targets.has_host).to(units.device),
-        tensors.mention_type[tensors.pair_head],
-        tensors.mention_type[tensors.pair_tail],
-        tensors.pair_head,
-        tensors.pair_tail,
-    )
+    has_host = torch.from_numpy(targets.has_host).to(units.device)
+    return host_loss(logits, labels, has_host, tensors)
