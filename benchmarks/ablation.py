@@ -62,7 +62,7 @@ def run(
     torch.set_num_threads(threads)
     corpora = Corpora(Path(os.environ["SOMEX_DATA"]), softcite_fifth=plan["softcite_fifth"])
     sets = choose_sets(plan["sets"])
-    os.environ.setdefault("SOMEX_TEACHER", str(folder_of(out, "base 1").resolve()))
+    os.environ["SOMEX_ABLATION"] = str(out.resolve())
     for seed in seeds or plan["seeds"]:
         for variant in only or plan["variants"]:
             if str(seed) in read_kept().get(variant, {}).get("scores", {}):

@@ -338,12 +338,16 @@ def make_batches(
     size = config.batch_size * BATCHES_PER_BUCKET
     batches: list[list[Example]] = []
     for start in range(0, len(order), size):
-        bucket = sorted(order[start : start + size], key=lambda i: len(examples[i].tags))
+        bucket = sorted(order[start : start + size], key=lambda i: _n_pieces(examples[i]))
         for first in range(0, len(bucket), config.batch_size):
             chosen = [examples[i] for i in bucket[first : first + config.batch_size]]
             batches.append([_maybe_apart(e, config.punctuation_apart, rng) for e in chosen])
     rng.shuffle(batches)
     return batches
+
+
+def _n_pieces(example: Example) -> int:
+    return len(example.window.piece_ids)
 
 
 def choose_examples(
