@@ -26,6 +26,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 _FIRST_INSIDE = 1 + N_TYPES
+_TYPES = np.arange(N_TYPES)
 _TYPE_INDEX = {kind: index for index, kind in enumerate(ENTITY_TYPES)}
 
 MAY_STAND_ALONE: frozenset[EntityType] = frozenset(
@@ -52,6 +53,9 @@ class DecodingConfig:
         lean: Added to the log odds of "no mention" in the choice of the mentions: above 0 leans
             to precision, below 0 to recall. Confidences do not change with it.
         min_relation_confidence: Relations below it are dropped; 0 keeps all.
+        split_cost: Log odds against a mention right behind another of its type.
+        border_cost: Log odds against a mention that begins or ends inside a word of natural text;
+            in a sentence that comes as tokens none does.
         force_hosts: An attribute always takes its best host, if the schema allows any.
         calibrations: Turn raw confidences into probabilities, before thresholds are applied.
         drop_strays: An attribute without any host in its window is no mention (host head only).
@@ -63,6 +67,8 @@ class DecodingConfig:
     min_confidence: float = 0.0
     min_relation_confidence: float = 0.0
     lean: float = 0.0
+    split_cost: float = 0.0
+    border_cost: float = 0.0
     force_hosts: bool = True
     drop_strays: bool = True
     calibrations: Calibrations = field(default_factory=Calibrations)
@@ -106,15 +112,23 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     return result
 
 
-def viterbi(log_probs: FloatArray) -> IntArray:
+def viterbi(
+    log_probs: FloatArray,
+    *,
+    split_costs: Sequence[float] | None = None,
+    border_costs: Sequence[float] | None = None,
+) -> IntArray:
     """Find the best legal BIO sequence: I- of a type only after B- or I- of that type.
 
     Args:
         log_probs: (U, 29) scores of each unit's tags.
+        split_costs: (U,) what B- of a type costs right after B- or I- of that type; 0 by default.
+        border_costs: (U,) what it costs that a mention begins at a unit or ends before it; 0 by
+            default, infinite where it must not.
 
     Returns:
-        (U,) tag ids whose scores have the greatest sum among the legal sequences. Since I-x has
-        two predecessors only, a step costs 29 operations, not 29 squared.
+        (U,) tag ids whose scores, less the costs, have the greatest sum among the legal sequences.
+        Since I-x has two predecessors only, a step costs some 29 operations, not 29 squared.
     """
     n_units = len(log_probs)
     if n_units == 0:
@@ -122,13 +136,10 @@ def viterbi(log_probs: FloatArray) -> IntArray:
     score = log_probs[0].astype(np.float64)
     score[_FIRST_INSIDE:] = -np.inf
     back = np.zeros((n_units, log_probs.shape[1]), np.int64)
-    types = np.arange(N_TYPES)
     for unit in range(1, n_units):
-        begin, inside = score[1:_FIRST_INSIDE], score[_FIRST_INSIDE:]
-        best = int(score.argmax())
-        back[unit, :_FIRST_INSIDE] = best
-        back[unit, _FIRST_INSIDE:] = np.where(begin >= inside, 1 + types, _FIRST_INSIDE + types)
-        reached = np.concatenate([np.full(_FIRST_INSIDE, score[best]), np.maximum(begin, inside)])
+        split = split_costs[unit] if split_costs else 0.0
+        border = border_costs[unit] if border_costs else 0.0
+        reached = _reach(score, back[unit], split_cost=split, border_cost=border)
         score = reached + log_probs[unit]
     path = np.zeros(n_units, np.int64)
     path[-1] = score.argmax()
@@ -137,11 +148,36 @@ def viterbi(log_probs: FloatArray) -> IntArray:
     return path
 
 
+def _reach(
+    score: npt.NDArray[np.float64], back: IntArray, *, split_cost: float, border_cost: float
+) -> npt.NDArray[np.float64]:
+    """Write the best tag before each tag into ``back`` (29,); return its score, less the costs."""
+    begin, inside = score[1:_FIRST_INSIDE], score[_FIRST_INSIDE:]
+    best = int(score.argmax())
+    back[:_FIRST_INSIDE] = best
+    back[_FIRST_INSIDE:] = np.where(begin >= inside, _TYPES + 1, _TYPES + _FIRST_INSIDE)
+    reached = np.concatenate([np.full(_FIRST_INSIDE, score[best]), np.maximum(begin, inside)])
+    if split_cost > 0 and best != OUTSIDE:
+        split = 1 + (best - 1) % N_TYPES
+        others = score.copy()
+        others[[split, split + N_TYPES]] = -np.inf
+        other = int(others.argmax())
+        if score[other] >= score[best] - split_cost:
+            back[split] = other
+        reached[split] = max(score[best] - split_cost, score[other])
+    if border_cost > 0:
+        reached[:_FIRST_INSIDE] -= border_cost
+        if score[OUTSIDE] >= reached[OUTSIDE]:
+            back[OUTSIDE], reached[OUTSIDE] = OUTSIDE, score[OUTSIDE]
+    return reached
+
+
 def decode_mentions(
     tag_logits: FloatArray,
     config: DecodingConfig | None = None,
     *,
     glued: Sequence[bool] = (),
+    border_costs: Sequence[float] | None = None,
 ) -> list[SpanPrediction]:
     """Decode the mentions of a window.
 
@@ -150,7 +186,8 @@ def decode_mentions(
         config: Thresholds.
         glued: (U,) whether a unit stands at the one before it without a blank. Two mentions of
             one type that touch so are one (``R`` + ``2021b``): in SoMeSci and SOMD 2025's
-            training data none touch.
+            training data none touch. Where a blank is between them it costs ``split_cost``.
+        border_costs: (U,) what it costs that a mention begins at a unit or ends before it.
 
     Returns:
         The mentions in reading order, none overlapping; the confidence is the least of the
@@ -165,7 +202,9 @@ def decode_mentions(
         scores[:, OUTSIDE] += config.lean
     if (scores.argmax(axis=-1) == OUTSIDE).all():
         return []
-    tags = viterbi(scores)
+    glued = glued or [False] * len(scores)
+    costs = [0.0 if is_glued else config.split_cost for is_glued in glued]
+    tags = viterbi(scores, split_costs=costs, border_costs=border_costs)
     chosen = log_probs[np.arange(len(tags)), tags]
     for unit in range(1, len(glued)):
         tag = tags[unit]

@@ -41,6 +41,9 @@ class ModelConfig:
         dropout: Rate in the heads, 0 to 1.
         max_pieces: Longest window, in word pieces with the special ones (family span: without
             the types before it).
+        split_cost: Log odds against a mention right behind another of its type, in decoding; 0:
+            tags are decoded as in the paper. Family ``token`` only, as the next.
+        border_cost: Log odds against a mention that begins or ends inside a word of natural text.
         span: Options of the family ``span``.
     """
 
@@ -58,6 +61,8 @@ class ModelConfig:
     mention_dim: int = 256
     dropout: float = 0.1
     max_pieces: int = 256
+    split_cost: float = 3.0
+    border_cost: float = 3.0
     family: Literal["token", "span"] = "token"
     span: SpanOptions = field(default_factory=SpanOptions)
     format: int = MODEL_FORMAT
@@ -69,6 +74,8 @@ class ModelConfig:
             "context_pieces": (0, 4096),
             "mention_dim": (4, 8192),
             "max_pieces": (8, 8192),
+            "split_cost": (0.0, 100.0),
+            "border_cost": (0.0, 100.0),
             "format": (MODEL_FORMAT, MODEL_FORMAT),
         }
         check_ranges(self, ranges)

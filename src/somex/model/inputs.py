@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,6 +92,8 @@ class Window:
         shapes: Shape id of each unit, U of them; 0 for a unit without pieces of its own.
         joins: Whether each unit goes on with the word of the unit before it; empty where the
             model does not ask.
+        in_word: The same for decoding, whatever the model asks for; empty: no unit does.
+        has_tokens: The words are the caller's tokens.
     """
 
     units: tuple[Token, ...]
@@ -100,6 +102,8 @@ class Window:
     unit_last: tuple[int, ...]
     shapes: tuple[int, ...]
     joins: tuple[bool, ...] = ()
+    in_word: tuple[bool, ...] = ()
+    has_tokens: bool = False
 
     def without_punctuation_joins(self) -> Window:
         """Return the window as if every punctuation mark stood alone (SOMD 2025's Phase II)."""
@@ -229,9 +233,23 @@ def encode_sentence(
 ) -> list[Window]:
     """Return the windows of a sentence, with the units and borders that a model asks for."""
     units = units_of(document, sentence, units=config.units)
-    joins = joins_of(document, sentence, units) if config.word_borders else ()
+    in_word = joins_of(document, sentence, units) if config.units == "atoms" else ()
+    joins = in_word if config.word_borders else ()
     context = context_of(document, sentence, config.context_pieces)
-    return pieces.encode(document.text, units, joins=joins, context=context)
+    windows = pieces.encode(document.text, units, joins=joins, context=context)
+    return [*_with_words(windows, units, in_word, has_tokens=bool(sentence.tokens))]
+
+
+def _with_words(
+    windows: Sequence[Window], units: Sequence[Token], in_word: Sequence[bool], *, has_tokens: bool
+) -> Iterator[Window]:
+    """Tell each window of a sentence which of its units go on with a word."""
+    start = 0
+    for window in windows:
+        if in_word:
+            start = units.index(window.units[0], start)
+        of_window = tuple(in_word[start : start + len(window.units)])
+        yield replace(window, in_word=of_window, has_tokens=has_tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -79,7 +80,12 @@ def find_by_tags(
     batch = collate(windows, pad_id=pad_id)
     tag_logits, units = backend.encode(batch)
     mentions = [
-        decode_mentions(tag_logits[row, :n], decoding, glued=_glued(windows[row].units))
+        decode_mentions(
+            tag_logits[row, :n],
+            decoding,
+            glued=_glued(windows[row].units),
+            border_costs=_border_costs(windows[row], decoding),
+        )
         for row, n in enumerate(batch.n_units.tolist())
     ]
     return mentions, units
@@ -133,7 +139,11 @@ class Predictor:
         """Sentences, or windows of long ones, asked for so far."""
         self.n_windows_read = 0
         """Those of them that the network read."""
-        self.decoding = decoding or DecodingConfig()
+        self.decoding = replace(
+            decoding or DecodingConfig(),
+            split_cost=config.split_cost,
+            border_cost=config.border_cost,
+        )
         self.before_batch: Callable[[], None] | None = None
         """Called before each batch, from whatever thread runs it; what it raises ends the work."""
         self._backend = backend
@@ -248,7 +258,14 @@ class Predictor:
 def _key(window: Window) -> Hashable:
     """Return all that the result for a window, as numbers of its units, depends on."""
     of_units = (window.unit_first, window.unit_last, window.shapes, window.joins)
-    return window.piece_ids, *of_units, tuple(_glued(window.units))
+    of_words = window.in_word, window.has_tokens
+    return window.piece_ids, *of_units, *of_words, tuple(_glued(window.units))
+
+
+def _border_costs(window: Window, decoding: DecodingConfig) -> list[float]:
+    """Return what a mention's beginning at a unit, or its end before it, costs."""
+    cost = math.inf if window.has_tokens else decoding.border_cost
+    return [cost if inside else 0.0 for inside in window.in_word]
 
 
 def _glued(units: Sequence[Token]) -> list[bool]:
