@@ -56,19 +56,6 @@ def test_viterbi_pays_for_splits_and_borders(
     assert worth(path) == pytest.approx(max(worth(s) for s in legal), abs=1e-6)
 
 
-def test_viterbi_sets_no_border_where_it_is_infinitely_dear() -> None:
-    rng = np.random.default_rng(3)
-    for n_units in range(2, 40):
-        scores = rng.normal(size=(n_units, N_TAGS), scale=3)
-        inside = rng.random(n_units) < 0.6
-        borders = np.where(inside, np.inf, 0.0).tolist()
-        path = viterbi(scores, border_costs=borders).tolist()
-        assert _is_legal(path)
-        for before, tag, is_inside in zip(path, path[1:], inside[1:], strict=False):
-            if is_inside:
-                assert tag == OUTSIDE if before == OUTSIDE else tag > N_TYPES
-
-
 def test_decode_mentions_joins_two_of_a_type_unless_it_is_sure() -> None:
     logits = np.full((3, N_TAGS), -9.0, np.float32)
     logits[0, TAGS.index("B-Application")] = logits[1, TAGS.index("B-Application")] = 5.0
@@ -78,3 +65,15 @@ def test_decode_mentions_joins_two_of_a_type_unless_it_is_sure() -> None:
         logits[1, TAGS.index("I-Application")] = inside
         assert len(decode_mentions(logits, config)) == n_mentions
         assert len(decode_mentions(logits)) == 2
+
+
+def test_decode_mentions_pays_for_borders_inside_words() -> None:
+    logits = np.full((3, N_TAGS), -9.0, np.float32)
+    logits[0, TAGS.index("B-Application")] = logits[1, TAGS.index("B-Version")] = 5.0
+    logits[1, TAGS.index("I-Application")] = 3.5
+    logits[2, OUTSIDE] = 5.0
+    config = DecodingConfig(border_cost=2.0)
+    inside, outside = [False, True, False], [False, False, False]
+    assert [m.unit_end for m in decode_mentions(logits, config, in_word=outside)] == [1, 2]
+    assert [m.unit_end for m in decode_mentions(logits, config, in_word=inside)] == [2]
+    assert [m.unit_end for m in decode_mentions(logits, in_word=inside)] == [1, 2]

@@ -54,8 +54,7 @@ class DecodingConfig:
             to precision, below 0 to recall. Confidences do not change with it.
         min_relation_confidence: Relations below it are dropped; 0 keeps all.
         split_cost: Log odds against a mention right behind another of its type.
-        border_cost: Log odds against a mention that begins or ends inside a word of natural text;
-            in a sentence that comes as tokens none does.
+        border_cost: Log odds against a mention that begins or ends inside a word.
         force_hosts: An attribute always takes its best host, if the schema allows any.
         calibrations: Turn raw confidences into probabilities, before thresholds are applied.
         drop_strays: An attribute without any host in its window is no mention (host head only).
@@ -124,7 +123,7 @@ def viterbi(
         log_probs: (U, 29) scores of each unit's tags.
         split_costs: (U,) what B- of a type costs right after B- or I- of that type; 0 by default.
         border_costs: (U,) what it costs that a mention begins at a unit or ends before it; 0 by
-            default, infinite where it must not.
+            default.
 
     Returns:
         (U,) tag ids whose scores, less the costs, have the greatest sum among the legal sequences.
@@ -177,7 +176,7 @@ def decode_mentions(
     config: DecodingConfig | None = None,
     *,
     glued: Sequence[bool] = (),
-    border_costs: Sequence[float] | None = None,
+    in_word: Sequence[bool] = (),
 ) -> list[SpanPrediction]:
     """Decode the mentions of a window.
 
@@ -187,7 +186,8 @@ def decode_mentions(
         glued: (U,) whether a unit stands at the one before it without a blank. Two mentions of
             one type that touch so are one (``R`` + ``2021b``): in SoMeSci and SOMD 2025's
             training data none touch. Where a blank is between them it costs ``split_cost``.
-        border_costs: (U,) what it costs that a mention begins at a unit or ends before it.
+        in_word: (U,) whether a unit goes on with the word of the unit before it: a border there
+            costs ``border_cost``.
 
     Returns:
         The mentions in reading order, none overlapping; the confidence is the least of the
@@ -204,7 +204,8 @@ def decode_mentions(
         return []
     glued = glued or [False] * len(scores)
     costs = [0.0 if is_glued else config.split_cost for is_glued in glued]
-    tags = viterbi(scores, split_costs=costs, border_costs=border_costs)
+    borders = [config.border_cost if inside else 0.0 for inside in in_word]
+    tags = viterbi(scores, split_costs=costs, border_costs=borders)
     chosen = log_probs[np.arange(len(tags)), tags]
     for unit in range(1, len(glued)):
         tag = tags[unit]

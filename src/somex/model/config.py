@@ -43,7 +43,7 @@ class ModelConfig:
             the types before it).
         split_cost: Log odds against a mention right behind another of its type, in decoding; 0:
             tags are decoded as in the paper. Family ``token`` only, as the next.
-        border_cost: Log odds against a mention that begins or ends inside a word of natural text.
+        border_cost: Log odds against a mention that begins or ends inside a word.
         span: Options of the family ``span``.
     """
 
@@ -62,7 +62,7 @@ class ModelConfig:
     dropout: float = 0.1
     max_pieces: int = 256
     split_cost: float = 3.0
-    border_cost: float = 3.0
+    border_cost: float = 2.0
     family: Literal["token", "span"] = "token"
     span: SpanOptions = field(default_factory=SpanOptions)
     format: int = MODEL_FORMAT

@@ -93,7 +93,6 @@ class Window:
         joins: Whether each unit goes on with the word of the unit before it; empty where the
             model does not ask.
         in_word: The same for decoding, whatever the model asks for; empty: no unit does.
-        has_tokens: The words are the caller's tokens.
     """
 
     units: tuple[Token, ...]
@@ -103,7 +102,6 @@ class Window:
     shapes: tuple[int, ...]
     joins: tuple[bool, ...] = ()
     in_word: tuple[bool, ...] = ()
-    has_tokens: bool = False
 
     def without_punctuation_joins(self) -> Window:
         """Return the window as if every punctuation mark stood alone (SOMD 2025's Phase II)."""
@@ -237,19 +235,18 @@ def encode_sentence(
     joins = in_word if config.word_borders else ()
     context = context_of(document, sentence, config.context_pieces)
     windows = pieces.encode(document.text, units, joins=joins, context=context)
-    return [*_with_words(windows, units, in_word, has_tokens=bool(sentence.tokens))]
+    return [*_with_words(windows, units, in_word)]
 
 
 def _with_words(
-    windows: Sequence[Window], units: Sequence[Token], in_word: Sequence[bool], *, has_tokens: bool
+    windows: Sequence[Window], units: Sequence[Token], in_word: Sequence[bool]
 ) -> Iterator[Window]:
     """Tell each window of a sentence which of its units go on with a word."""
     start = 0
     for window in windows:
         if in_word:
             start = units.index(window.units[0], start)
-        of_window = tuple(in_word[start : start + len(window.units)])
-        yield replace(window, in_word=of_window, has_tokens=has_tokens)
+        yield replace(window, in_word=tuple(in_word[start : start + len(window.units)]))
 
 
 @dataclass(frozen=True, slots=True)

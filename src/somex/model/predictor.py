@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -84,7 +83,7 @@ def find_by_tags(
             tag_logits[row, :n],
             decoding,
             glued=_glued(windows[row].units),
-            border_costs=_border_costs(windows[row], decoding),
+            in_word=windows[row].in_word,
         )
         for row, n in enumerate(batch.n_units.tolist())
     ]
@@ -258,14 +257,7 @@ class Predictor:
 def _key(window: Window) -> Hashable:
     """Return all that the result for a window, as numbers of its units, depends on."""
     of_units = (window.unit_first, window.unit_last, window.shapes, window.joins)
-    of_words = window.in_word, window.has_tokens
-    return window.piece_ids, *of_units, *of_words, tuple(_glued(window.units))
-
-
-def _border_costs(window: Window, decoding: DecodingConfig) -> list[float]:
-    """Return what a mention's beginning at a unit, or its end before it, costs."""
-    cost = math.inf if window.has_tokens else decoding.border_cost
-    return [cost if inside else 0.0 for inside in window.in_word]
+    return window.piece_ids, *of_units, window.in_word, tuple(_glued(window.units))
 
 
 def _glued(units: Sequence[Token]) -> list[bool]:
