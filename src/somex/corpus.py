@@ -18,7 +18,7 @@ from somex.readers.registry import detect_format, read_corpus
 from somex.readers.somd import read_somd_split
 from somex.recipe import N_FIFTHS, DataConfig, Source
 from somex.text.matching import MIN_TELLING, squeeze
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 _N_SHARES = 1000
 
@@ -43,7 +43,7 @@ def split_labeled(labeled: LabeledDocument) -> list[LabeledDocument]:
     """Cut a document into its sentences, each with the mentions and relations that lie in it."""
     document, annotation = labeled.document, labeled.annotation
     parts = []
-    for index, sentence in enumerate(document.sentences or split_sentences(document.text)):
+    for index, sentence in enumerate(sentences_of(document)):
         inside = [m for m in annotation.mentions if sentence.holds(m)]
         kept = set(inside)
         relations = [r for r in annotation.relations if r.head in kept and r.tail in kept]

@@ -18,7 +18,7 @@ from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType
 from somex.core.software import DocumentSoftware
 from somex.core.types import Document, LabeledDocument, Mention, Sentence
 from somex.text.matching import name_key
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 _NAMING = SOFTWARE_TYPES | {EntityType.ABBREVIATION, EntityType.ALTERNATIVE_NAME}
 _ALIAS = (RelationType.ABBREVIATION_OF, RelationType.ALTERNATIVE_NAME_OF)
@@ -139,7 +139,7 @@ def _join_coreferences(labeled: LabeledDocument, groups: _Groups) -> None:
     if not coreferences:
         return
     document = labeled.document
-    sentences = document.sentences or split_sentences(document.text)
+    sentences = sentences_of(document)
     names = sorted((m for m in groups if m.type in SOFTWARE_TYPES), key=lambda m: m.key)
     for coreference in coreferences:
         groups.add(coreference)

@@ -20,7 +20,7 @@ from somex.model.lessons import Lessons
 from somex.model.pairs import build_pairs
 from somex.model_registry import find_model
 from somex.recipe import Recipe
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 FOLD = "{fold}"
 TEACHERS_FILE = "teachers.json"
@@ -34,7 +34,7 @@ class _Teacher:
     backend: Backend
 
     def windows(self, document: Document) -> Iterator[Window]:
-        for sentence in document.sentences or split_sentences(document.text):
+        for sentence in sentences_of(document):
             yield from encode_sentence(
                 document, sentence, pieces=self.pieces.encoder, config=self.config
             )

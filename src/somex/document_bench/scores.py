@@ -11,7 +11,7 @@ from somex.core.schema import SOFTWARE_TYPES
 from somex.core.types import LabeledDocument, Relation, Sentence
 from somex.metrics import Report, evaluate, pair_documents
 from somex.significance import micro_f1_interval
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 ALL = "all"
 WHOLE = "whole documents"
@@ -142,7 +142,7 @@ def score_whole_documents(
     if not gold:
         raise AnnotationError("there is no document to score; the gold is empty")
     pairs = [
-        _Pair(right, found, right.document.sentences or split_sentences(right.document.text))
+        _Pair(right, found, sentences_of(right.document))
         for right, found in pair_documents(gold, predicted)
     ]
     sets = {ALL: pairs, WHOLE: [p for p in pairs if len(p.sentences) >= MIN_WHOLE]}

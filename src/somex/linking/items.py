@@ -11,7 +11,7 @@ from somex.core.schema import SOFTWARE_TYPES, EntityType, Purpose, RelationType
 from somex.core.software import Identifier, MentionRef
 from somex.core.types import Document, LabeledDocument, Mention, Relation, Sentence
 from somex.linking.identifiers import identifiers_in
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 LINKED_TYPES = SOFTWARE_TYPES | {EntityType.SOFTWARE_COREFERENCE}
 """Types of the mentions that are linked."""
@@ -87,7 +87,7 @@ class _DocumentItems:
         linked = [mention for mention in self._mentions if mention.type in LINKED_TYPES]
         if not linked:
             return
-        sentences = self._document.sentences or tuple(split_sentences(self._document.text))
+        sentences = sentences_of(self._document)
         place, named = 0, list[Mention]()
         for mention in linked:
             while place + 1 < len(sentences) and sentences[place].char_end <= mention.char_start:

@@ -13,7 +13,7 @@ from somex.core.types import LabeledDocument, Mention, Token
 from somex.model.config import ModelConfig
 from somex.model.inputs import PieceEncoder, Window, encode_sentence
 from somex.model.pairs import UnitMention
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 NO_PURPOSE = -100
 """Label of a mention whose purpose is not known: it bears no loss."""
@@ -60,7 +60,7 @@ def build_examples(
     one window.
     """
     document = labeled.document
-    for sentence in document.sentences or split_sentences(document.text):
+    for sentence in sentences_of(document):
         mentions = [m for m in labeled.annotation.mentions if sentence.holds(m)]
         for window in encode_sentence(document, sentence, pieces=pieces, config=config):
             yield _example(window, mentions, labeled, config)

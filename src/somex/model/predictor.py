@@ -27,7 +27,7 @@ from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, encode
 from somex.model.pairs import ALLOWED, MentionBatch, PairBatch, UnitMention, build_pairs
 from somex.model.repeats import RepeatCache
 from somex.model.threads import BatchThreads
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 PIECES_PER_BATCH = 192
 """Pieces of a batch, padding included. Activations of a few sentences stay in a core's cache: on
@@ -159,7 +159,7 @@ class Predictor:
         windows: list[Window] = []
         places: list[_Place] = []
         for index, document in enumerate(documents):
-            for sentence in document.sentences or split_sentences(document.text):
+            for sentence in sentences_of(document):
                 of_sentence = encode_sentence(
                     document, sentence, pieces=self._pieces, config=self.config
                 )

@@ -14,7 +14,7 @@ from somex.outputs.source import Linking
 from somex.readers.jsonl import Result
 from somex.readers.paper_builder import find_doi
 from somex.text.matching import name_key
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 CONTEXT_CHARS = 80
 MAX_SENTENCE = 500
@@ -91,7 +91,7 @@ class DocumentFacts:
 
     def __post_init__(self) -> None:
         document, annotation = self.labeled.document, self.labeled.annotation
-        self.sentences = document.sentences or split_sentences(document.text)
+        self.sentences = sentences_of(document)
         self._ids = {m: f"T{n}" for n, m in enumerate(annotation.mentions, start=1)}
         self.linking.check(document.id, set(self._ids.values()))
         self._software = {m: one for one in self.result.resolve() for m in one.mentions}

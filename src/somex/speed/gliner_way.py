@@ -21,7 +21,7 @@ from somex.core.schema import EntityType
 from somex.core.types import Annotation, Document
 from somex.model.folder import TOKENIZER_FILE
 from somex.speed.backends import Tally
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 BATCH_SIZE = 8
 """The package's own default."""
@@ -53,7 +53,7 @@ class GlinerWay:
         texts = [
             document.slice(sentence.char_start, sentence.char_end)
             for document in documents
-            for sentence in document.sentences or split_sentences(document.text)
+            for sentence in sentences_of(document)
         ]
         labels = [entity_type.value for entity_type in EntityType]
         self._model.inference(texts, labels, threshold=NEVER, batch_size=BATCH_SIZE)

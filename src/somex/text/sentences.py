@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from somex.core.types import Sentence
+from somex.core.types import Document, Sentence
 
 
 def _names(text: str) -> frozenset[str]:
@@ -85,6 +85,11 @@ def split_sentences(text: str, *, char_offset: int = 0) -> tuple[Sentence, ...]:
                 first = left + len(part) - len(part.lstrip()) + char_offset
                 sentences.append(Sentence(first, first + len(body)))
     return tuple(sentences)
+
+
+def sentences_of(document: Document) -> tuple[Sentence, ...]:
+    """Return the sentences that a document comes with, or else those of its text."""
+    return document.sentences or split_sentences(document.text)
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:

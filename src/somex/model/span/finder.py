@@ -16,7 +16,7 @@ from somex.model.folder import open_backend, read_pieces_of
 from somex.model.inputs import Pieces, Window, encode_sentence
 from somex.model.span.decoding import decode_spans, log_odds
 from somex.model.span.prompts import Prompter
-from somex.text.sentences import split_sentences
+from somex.text.sentences import sentences_of
 
 _WINDOWS_PER_BATCH = 8
 
@@ -78,7 +78,7 @@ class SpanFinder:
         document = text if isinstance(text, Document) else Document("text", text)
         windows = [
             window
-            for sentence in document.sentences or split_sentences(document.text)
+            for sentence in sentences_of(document)
             for window in encode_sentence(
                 document, sentence, pieces=self._pieces.encoder, config=self.config
             )
