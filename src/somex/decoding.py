@@ -53,7 +53,8 @@ class DecodingConfig:
         lean: Added to the log odds of "no mention" in the choice of the mentions: above 0 leans
             to precision, below 0 to recall. Confidences do not change with it.
         min_relation_confidence: Relations below it are dropped; 0 keeps all.
-        split_cost: Log odds against a mention right behind another of its type.
+        split_cost: Log odds against a mention right behind another of its type. A `Predictor` takes
+            this and the next from its model's configuration.
         border_cost: Log odds against a mention that begins or ends inside a word.
         force_hosts: An attribute always takes its best host, if the schema allows any.
         calibrations: Turn raw confidences into probabilities, before thresholds are applied.
