@@ -149,8 +149,9 @@ def test_examples_know_word_borders_where_the_model_asks(pieces: PieceEncoder) -
     (example,) = build_examples(labeled, pieces=pieces, config=borders)
     # ran | SPM | 8 | [ 39 ]: SOMD splits letters from digits and keeps citations whole
     assert example.window.joins == (False, False, False, False, True, True)
+    assert example.window.shape_ids != list(example.window.shapes)
     (example,) = build_examples(labeled, pieces=pieces, config=ATOMS)
-    assert example.window.joins == ()
+    assert example.window.shape_ids == list(example.window.shapes)
 
 
 def test_examples_of_softcite_labels_hold_codes(pieces: PieceEncoder) -> None:

@@ -238,7 +238,8 @@ def test_window_without_punctuation_joins_is_that_of_the_split_sentence(pieces: 
 
 def test_collate_moves_the_shapes_of_joined_units(pieces: Pieces) -> None:
     text = "ran 3.10"
-    (window,) = pieces.encoder.encode(text, _atoms(text), joins=_joins(text, tokenised=True))
+    joins = _joins(text, tokenised=True)
+    (window,) = pieces.encoder.encode(text, _atoms(text), joins=joins, shapes_tell_joins=True)
     batch = collate([window], pad_id=pieces.pad_id)
     offsets = [0, 0, N_SHAPES, N_SHAPES]
     assert (batch.unit_shapes[0] - offsets).tolist() == list(window.shapes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -90,9 +90,9 @@ class Window:
         unit_first: First piece of each unit, U indices into ``piece_ids``.
         unit_last: Last piece of each unit, U indices.
         shapes: Shape id of each unit, U of them; 0 for a unit without pieces of its own.
-        joins: Whether each unit goes on with the word of the unit before it; empty where the
-            model does not ask.
-        in_word: The same for decoding, whatever the model asks for; empty: no unit does.
+        joins: Whether each unit goes on with the word of the unit before it; empty: none does.
+        shapes_tell_joins: Whether the model reads ``joins`` (``word_borders``); decoding always
+            does.
     """
 
     units: tuple[Token, ...]
@@ -101,7 +101,7 @@ class Window:
     unit_last: tuple[int, ...]
     shapes: tuple[int, ...]
     joins: tuple[bool, ...] = ()
-    in_word: tuple[bool, ...] = ()
+    shapes_tell_joins: bool = False
 
     def without_punctuation_joins(self) -> Window:
         """Return the window as if every punctuation mark stood alone (SOMD 2025's Phase II)."""
@@ -114,8 +114,8 @@ class Window:
 
     @property
     def shape_ids(self) -> list[int]:
-        """Shape id of each unit; those of joined units follow after the others' (`N_SHAPES`)."""
-        if not self.joins:
+        """Shape id of each unit; with ``shapes_tell_joins``, joined ones' after the others'."""
+        if not self.shapes_tell_joins or not self.joins:
             return list(self.shapes)
         return [
             shape + N_SHAPES if shape and joined else shape
@@ -150,6 +150,7 @@ class PieceEncoder:
         units: Sequence[Token],
         *,
         joins: Sequence[bool] = (),
+        shapes_tell_joins: bool = False,
         context: Context | None = None,
     ) -> list[Window]:
         """Return the windows of a sentence: one, or several that overlap where it is long.
@@ -157,24 +158,28 @@ class PieceEncoder:
         Args:
             text: Text of the document that the units' offsets count.
             units: The sentence's units.
-            joins: Of `joins_of`, for models that ask for it (``word_borders``).
+            joins: Of `joins_of`.
+            shapes_tell_joins: Whether the model reads them (``word_borders``).
             context: Of `context_of`, for models that ask for it (``context_pieces``); a sentence
                 that takes several windows is read without.
         """
         if not units:
             return []
         words = [text[unit.char_start : unit.char_end] for unit in units]
-        window = self._window(words, units, joins)
+        window = self._window(words, units, joins, tell=shapes_tell_joins)
         if len(window.piece_ids) <= self._max_pieces:
             return [window if context is None else self._within(window, context)]
         n_pieces = [1 + b - a for a, b in zip(window.unit_first, window.unit_last, strict=True)]
         room = self._max_pieces - self._n_special
         overlap = min(WINDOW_OVERLAP_PIECES, room // 2)
         ranges = split_windows(n_pieces, max_pieces=room, overlap_pieces=overlap)
-        return [self._window(words[a:b], units[a:b], joins[a:b]) for a, b in ranges]
+        return [
+            self._window(words[a:b], units[a:b], joins[a:b], tell=shapes_tell_joins)
+            for a, b in ranges
+        ]
 
     def _window(
-        self, words: Sequence[str], units: Sequence[Token], joins: Sequence[bool]
+        self, words: Sequence[str], units: Sequence[Token], joins: Sequence[bool], *, tell: bool
     ) -> Window:
         encoding = self._tokenizer.encode(list(words), is_pretokenized=True)
         ids = list(encoding.ids)
@@ -192,9 +197,8 @@ class PieceEncoder:
         if len(units) == 1 and len(ids) > self._max_pieces:  # one endless unit: keep its head
             ids = [*ids[: self._max_pieces - 1], ids[-1]]
             last[0] = min(last[0], self._max_pieces - 2)
-        return Window(
-            tuple(units), tuple(ids), tuple(first), tuple(last), tuple(shapes), tuple(joins)
-        )
+        of_units = (tuple(first), tuple(last), tuple(shapes), tuple(joins))
+        return Window(tuple(units), tuple(ids), *of_units, shapes_tell_joins=tell)
 
     def _within(self, window: Window, context: Context) -> Window:
         """Put pieces of what stands around a sentence at its sides, as far as there is room."""
@@ -231,22 +235,15 @@ def encode_sentence(
 ) -> list[Window]:
     """Return the windows of a sentence, with the units and borders that a model asks for."""
     units = units_of(document, sentence, units=config.units)
-    in_word = joins_of(document, sentence, units) if config.units == "atoms" else ()
-    joins = in_word if config.word_borders else ()
+    joins = joins_of(document, sentence, units) if config.units == "atoms" else ()
     context = context_of(document, sentence, config.context_pieces)
-    windows = pieces.encode(document.text, units, joins=joins, context=context)
-    return [*_with_words(windows, units, in_word)]
-
-
-def _with_words(
-    windows: Sequence[Window], units: Sequence[Token], in_word: Sequence[bool]
-) -> Iterator[Window]:
-    """Tell each window of a sentence which of its units go on with a word."""
-    start = 0
-    for window in windows:
-        if in_word:
-            start = units.index(window.units[0], start)
-        yield replace(window, in_word=tuple(in_word[start : start + len(window.units)]))
+    return pieces.encode(
+        document.text,
+        units,
+        joins=joins,
+        shapes_tell_joins=config.word_borders,
+        context=context,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def find_by_tags(
             tag_logits[row, :n],
             decoding,
             glued=_glued(windows[row].units),
-            in_word=windows[row].in_word,
+            in_word=windows[row].joins,
         )
         for row, n in enumerate(batch.n_units.tolist())
     ]
@@ -257,7 +257,7 @@ class Predictor:
 def _key(window: Window) -> Hashable:
     """Return all that the result for a window, as numbers of its units, depends on."""
     of_units = (window.unit_first, window.unit_last, window.shapes, window.joins)
-    return window.piece_ids, *of_units, window.in_word, tuple(_glued(window.units))
+    return window.piece_ids, *of_units, tuple(_glued(window.units))
 
 
 def _glued(units: Sequence[Token]) -> list[bool]:

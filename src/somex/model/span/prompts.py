@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tokenizers import AddedToken, Tokenizer
@@ -156,11 +156,9 @@ def _shift(window: Window, prompt: Sequence[int], n_left: int) -> Window:
     """Return a window with a prompt after its first special pieces."""
     ids = window.piece_ids
     n = len(prompt)
-    return Window(
-        window.units,
-        (*ids[:n_left], *prompt, *ids[n_left:]),
-        tuple(first + n for first in window.unit_first),
-        tuple(last + n for last in window.unit_last),
-        window.shapes,
-        window.joins,
+    return replace(
+        window,
+        piece_ids=(*ids[:n_left], *prompt, *ids[n_left:]),
+        unit_first=tuple(first + n for first in window.unit_first),
+        unit_last=tuple(last + n for last in window.unit_last),
     )
