@@ -75,6 +75,21 @@ def test_error_analysis_tells_a_wrong_label() -> None:
     assert [m.category for m in found.relations] == ["label"]
 
 
+def test_error_analysis_counts_by_category_with_the_gold() -> None:
+    right = [Relation(R.VERSION_OF, VERSION, SLOPE), Relation(R.DEVELOPER_OF, MOOR, SLOPE)]
+    wrong = [Relation(R.VERSION_OF, VERSION, SLOPE), Relation(R.DEVELOPER_OF, MOOR, FEN)]
+    gold = _labeled([SLOPE, VERSION, MOOR], right)
+    counts = analyze_errors([gold], [_labeled([SLOPE, VERSION, MOOR, FEN], wrong)]).counts()
+    assert {name: n for name, n in counts.items() if n} == {
+        "mentions/gold": 3,
+        "mentions/right": 3,
+        "mentions/spurious": 1,
+        "relations/gold": 2,
+        "relations/right": 1,
+        "relations/wrong host": 1,
+    }
+
+
 def test_error_analysis_describes_mistakes() -> None:
     found = analyze_errors([_labeled([SLOPE])], [_labeled([HILL])]).to_json(1)
     assert found["mentions"]["examples"]["nested"] == [

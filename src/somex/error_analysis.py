@@ -32,6 +32,7 @@ from somex.metrics import pair_documents
 
 MENTION_CATEGORIES = ("type", "nested", "boundary", "missed", "spurious")
 RELATION_CATEGORIES = ("wrong host", "label", "mention", "missed", "spurious")
+ACROSS = "across clauses"
 _CLAUSE = re.compile(r"[;:]|\b(?:and|but|while|whereas|which|that|where|then)\b", re.IGNORECASE)
 
 
@@ -91,12 +92,27 @@ class ErrorAnalysis:
         found: dict[str, Any] = {}
         for name, n_right, mistakes, categories in self.parts():
             counts: dict[str, Any] = {"right": n_right, **_count(mistakes, categories)}
-            counts["across clauses"] = sum(mistake.crosses_clause for mistake in mistakes)
+            counts[ACROSS] = sum(mistake.crosses_clause for mistake in mistakes)
             counts["examples"] = {
                 category: self.examples(mistakes, category, n_examples) for category in categories
             }
             found[name] = counts
         return found
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there are of each category, as ``relations/wrong host``.
+
+        With them stand ``gold`` and ``right``, and of relations ``across clauses``: how many of
+        the mistaken ones lead across a clause border.
+        """
+        found: dict[str, int] = {}
+        for name, n_right, mistakes, categories in self.parts():
+            of_category = Counter(mistake.category for mistake in mistakes)
+            n_gold = n_right + sum(mistake.gold is not None for mistake in mistakes)
+            found |= {f"{name}/gold": n_gold, f"{name}/right": n_right}
+            found |= {f"{name}/{category}": of_category[category] for category in categories}
+        n_across = sum(mistake.crosses_clause for mistake in self.relations)
+        return found | {f"relations/{ACROSS}": n_across}
 
     def parts(self) -> Iterator[tuple[str, int, tuple[Mistake, ...], tuple[str, ...]]]:
         """Yield name, number of right ones, mistakes and categories: of mentions, of relations."""

@@ -16,11 +16,12 @@ from typing import Any, TypeAlias
 from somex.core.errors import ConfigError, unknown_value
 from somex.core.types import Annotation, Document, LabeledDocument
 from somex.corpus import bucket_of, fifth_of, read_source
+from somex.error_analysis import analyze_errors
 from somex.metrics import evaluate
 from somex.ood_splits import SPLITS, Split
 from somex.perturbations import PERTURBATIONS
 from somex.recipe import DataConfig, Source
-from somex.softcite_scores import DOMAINS, domain_of, names_of, score_softcite
+from somex.softcite_scores import DOMAINS, as_softcite, domain_of, names_of, score_softcite
 
 Annotate: TypeAlias = Callable[[Sequence[Document]], list[Annotation]]
 """A model: one annotation a document."""
@@ -173,13 +174,15 @@ def score_set(test_set: TestSet, annotate: Annotate) -> Scores:
         The main scores (see ``metrics.SCORES``) and ``names``, the F1 of software names whatever
         their kind; for perturbed sets ``n_changed`` and the micro F1 of mentions on the changed
         sentences, ``changed_before`` and ``changed_after``; for unseen names their number and
-        their recall; for softcite the F1 of each type.
+        their recall; for softcite the F1 of each type. How many are right and how many mistaken in
+        which way follows as counts (see ``ErrorAnalysis.counts``), for softcite in its terms.
     """
     gold = list(test_set.documents)
     predicted = _annotated(gold, annotate)
     reduced = score_softcite(gold, predicted)
     of_softcite = is_softcite(test_set.name)
     scores = (reduced if of_softcite else evaluate(gold, predicted)).main_scores()
+    scores |= _mistakes(gold, predicted, of_softcite=of_softcite)
     scores["names"] = names_of(reduced)
     if of_softcite:
         scores |= {str(row.type).lower(): row.f1 for row in reduced.ner.per_type if row.in_macro}
@@ -188,6 +191,14 @@ def score_set(test_set: TestSet, annotate: Annotate) -> Scores:
     if test_set.split is not None and test_set.split.names:
         scores |= _on_held_out_names(test_set.split, gold, predicted)
     return scores
+
+
+def _mistakes(
+    gold: Sequence[LabeledDocument], predicted: Sequence[LabeledDocument], *, of_softcite: bool
+) -> Scores:
+    if of_softcite:
+        gold, predicted = list(map(as_softcite, gold)), list(map(as_softcite, predicted))
+    return {key: float(n) for key, n in analyze_errors(gold, predicted).counts().items()}
 
 
 def _annotated(documents: Sequence[LabeledDocument], annotate: Annotate) -> list[LabeledDocument]:

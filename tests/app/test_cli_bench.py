@@ -133,6 +133,25 @@ def test_cli_bench_ood_scores_a_ready_model_without_training(
     assert results["model"]["name"] == tiny_model.name
 
 
+def test_cli_bench_ood_counts_and_draws_the_mistakes(
+    tiny_model: Path, somd_folder: Path, data: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    target, pictures = tmp_path / "rows.json", tmp_path / "pictures"
+    options = ("--corpus", somd_folder, "--split", "train", "--json", target, "--errors")
+    result = invoke("--model", tiny_model, "--data", data, *options, "--plots", pictures)
+    assert "Mistakes in mentions" in result.stdout
+    assert "Mistakes in relations" in result.stdout
+    rows = {row["name"]: row["mean"] for row in json.loads(target.read_text("utf-8"))["rows"]}
+    assert rows["plain"]["mentions/gold"] == "".join(tiny.MARKED).count("{")
+    assert rows["softcite-biomedicine"]["mentions/gold"] == 2  # in its terms: name and version
+    for mean in rows.values():
+        of_gold = ("right", "type", "nested", "boundary", "missed")
+        assert sum(mean[f"mentions/{each}"] for each in of_gold) == mean["mentions/gold"]
+    picture = (pictures / "mistakes.svg").read_text("utf-8")
+    assert all(f"<!-- {name} -->" in picture for name in (*rows, "boundary", "wrong host"))
+
+
 def test_cli_bench_ood_limits_softcite_and_prints_json(tiny_model: Path, data: Path) -> None:
     options = ("--softcite-limit", 1, "--splits", "softcite", "--json", "-")
     result = invoke("--model", tiny_model, "--data", data, *options)

@@ -67,6 +67,26 @@ def test_softcite_passes_over_dangling_references_with_a_count(tmp_path):
     assert (problem.line, problem.severity) == (3, "error")
 
 
+def test_softcite_puts_lost_blanks_back_before_elements(tmp_path):
+    body = (
+        '<p>All was done in<rs type="software" id="s">Foo</rs><rs type="version" corresp="#s">2'
+        '</rs> (v<rs type="version">3</rs>, Version<rs type="version">4</rs>) by the'
+        '<rs type="creator">Acme</rs> and "<rs type="software">Bar</rs>".</p>'
+    )
+    path = write_tei(tmp_path, body)
+    with pytest.warns(ReadWarning, match=r"xml: put 3 lost blank\(s\) back before <rs>; 'somex"):
+        (labeled,) = read_softcite(path)
+    document, mentions = labeled.document, labeled.annotation.mentions
+    assert document.text == 'All was done in Foo2 (v3, Version 4) by the Acme and "Bar".'
+    texts = [document.slice(m.char_start, m.char_end) for m in mentions]
+    assert texts == ["Foo", "2", "3", "4", "Acme", "Bar"]
+    assert [(s.char_start, s.char_end) for s in document.sections] == [(0, len(document.text))]
+    problems = list(check_softcite(path))
+    assert [(p.severity, p.message) for p in problems] == [
+        ("warning", "the blank before <rs> is lost and is put back")
+    ] * 3
+
+
 def test_softcite_takes_the_nearest_of_a_repeated_id(tmp_path):
     body = (
         '<p><rs id="s" type="software">Foo</rs> and much later <rs id="s" type="software">Bar</rs>'

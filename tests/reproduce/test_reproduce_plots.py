@@ -45,7 +45,7 @@ def test_reproduce_plots_of_nothing_show_the_papers_figures_alone(tmp_path: Path
 def test_reproduce_plots_without_matplotlib_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from somex.reproduce.plots import check_plots
+    from somex.plotting import check_plots
 
     real = builtins.__import__
 
@@ -56,4 +56,4 @@ def test_reproduce_plots_without_matplotlib_say_what_to_install(
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(MissingExtraError, match=r"pip install 'somex\[plots\]'.*--no-plots"):
-        check_plots()
+        check_plots("--no-plots")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from somex.core.errors import MissingExtraError
 from somex.core.schema import ENTITY_TYPES, RELATION_TYPES
+from somex.plotting import check_plots, save_figure
 from somex.reproduce.differences import Difference, Interval
 from somex.reproduce.rows import RowResult
 from somex.reproduce.sets import IN, TITLES, EvaluationSet
@@ -16,20 +16,6 @@ from somex.reproduce.tables import perturbed, spread, total, type_f1
 COLOURS = {"joint": "#1f4e79", "disjoint": "#c8741a", "none": "#5a5a5a"}
 _PAPER: dict[str, Any] = {"marker": "D", "mfc": "none", "linestyle": "none"}
 _GREY = "#888888"
-
-
-def check_plots() -> None:
-    """Raise MissingExtraError unless matplotlib is installed."""
-    try:
-        import matplotlib
-    except ImportError:
-        raise MissingExtraError(
-            "plots need matplotlib; pip install 'somex[plots]', or leave them out (--no-plots)"
-        ) from None
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "somex"
-    matplotlib.rcParams["axes.spines.top"] = False
-    matplotlib.rcParams["axes.spines.right"] = False
 
 
 def draw_plots(
@@ -44,24 +30,15 @@ def draw_plots(
         MissingExtraError: matplotlib is not installed.
     """
     check_plots()
-    folder.mkdir(parents=True, exist_ok=True)
     there = [result for result in results if result.is_there]
-    paths = [_save(_draw_systems(results), folder / "table1.svg")]
+    paths = [save_figure(_draw_systems(results), folder / "table1.svg")]
     if there:
-        paths.append(_save(_draw_drops(there, sets), folder / "table2.svg"))
+        paths.append(save_figure(_draw_drops(there, sets), folder / "table2.svg"))
     if any(found.by_metric for found in differences):
-        paths.append(_save(_draw_differences(differences), folder / "table3.svg"))
+        paths.append(save_figure(_draw_differences(differences), folder / "table3.svg"))
     if there:
-        paths.append(_save(_draw_types(there), folder / "table4.svg"))
+        paths.append(save_figure(_draw_types(there), folder / "table4.svg"))
     return paths
-
-
-def _save(figure: Any, path: Path) -> Path:
-    import matplotlib.pyplot as plt
-
-    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
-    plt.close(figure)
-    return path
 
 
 def _draw_systems(results: Sequence[RowResult]) -> Any:

@@ -80,6 +80,13 @@ def ood(
             "was trained on the others; -1 for all. A recipe says itself what it leaves out.",
         ),
     ] = -1,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Count the mistakes by category, too.")
+    ] = False,
+    plots: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Draw the mistakes there (mistakes.svg)."),
+    ] = None,
     json_path: JsonResults = None,
     threads: Threads = None,
 ) -> None:
@@ -94,6 +101,8 @@ def ood(
     """
     from somex.ood_bench import Corpora, choose_sets
 
+    if plots is not None:
+        _check_plots()
     if (recipe is None) == (model is None):
         raise ConfigError("give either a recipe, which is trained, or --model, which is not")
     sets = choose_sets([name.strip() for name in splits.split(",") if name.strip()])
@@ -123,7 +132,13 @@ def ood(
             corpora=corpora,
             threads=threads,
         )
-    _show(results, json_path)
+    _show(results, json_path, errors=errors, plots=plots)
+
+
+def _check_plots() -> None:
+    from somex.plotting import check_plots
+
+    check_plots()
 
 
 def _refuse(kind: str, options: dict[str, object]) -> None:
@@ -228,13 +243,21 @@ def _run_recipe(
     )
 
 
-def _show(results: dict[str, Any], json_path: str | None) -> None:
-    from somex.app.cli.score_tables import print_bench
+def _show(
+    results: dict[str, Any], json_path: str | None, *, errors: bool, plots: Path | None
+) -> None:
+    from somex.app.cli.score_tables import print_bench, print_mistakes
 
+    if plots is not None:
+        from somex.ood_plots import draw_mistakes
+
+        typer.echo(f"wrote {draw_mistakes(results['rows'], plots)}", err=True)
     if json_path == "-":
         print_json(results)
         return
     print_bench(results["rows"])
+    if errors:
+        print_mistakes(results["rows"])
     if "note" in results:
         typer.echo(f"note: {results['note']}")
     if json_path is not None:

@@ -92,12 +92,12 @@ def _run(
     threads: int | None,
     archive: Path | None,
 ) -> list[RowResult]:
+    from somex.plotting import check_plots
     from somex.reproduce.archive import Archive
-    from somex.reproduce.plots import check_plots
     from somex.reproduce.report import reproduce as run_comparison
 
     if plots:
-        check_plots()
+        check_plots("--no-plots")
     if threads:
         _set_threads(threads)
     console = Console(stderr=True, highlight=False)

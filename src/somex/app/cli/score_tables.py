@@ -11,6 +11,7 @@ from rich.table import Table
 
 from somex.error_analysis import ErrorAnalysis
 from somex.metrics import Report, TaskScores
+from somex.ood_plots import PANELS
 from somex.purpose_metrics import PurposeReport
 
 _NAMES = {"ner": "mentions", "re": "relations", "total": "total"}
@@ -156,11 +157,33 @@ def print_bench(rows: Sequence[Mapping[str, Any]]) -> None:
         ]
         difference = "" if row["difference"] is None else f"{row['difference']:+.3f}"
         table.add_row(row["name"], str(row["n_documents"]), *cells, difference)
+    _print_whole(table)
     console = Console()
-    wide = Console(width=1000)
-    Console(width=max(console.width, wide.measure(table).maximum)).print(table)
     for row in rows:
-        rest = {key: value for key, value in row["mean"].items() if key not in _BENCH}
+        rest = {
+            key: value
+            for key, value in row["mean"].items()
+            if key not in _BENCH and key.partition("/")[0] not in PANELS
+        }
         if rest:
             found = (f"{key} {v:.3f}" if v % 1 else f"{key} {v:.0f}" for key, v in rest.items())
             console.print(f"{row['name']}: {', '.join(found)}", style="dim")
+
+
+def _print_whole(table: Table) -> None:
+    """Print a table as wide as it must be."""
+    width = Console(width=1000).measure(table).maximum
+    Console(width=max(Console().width, width)).print(table)
+
+
+def print_mistakes(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print how many mistakes of each category the bench counted, means over the runs."""
+    for name, categories in PANELS.items():
+        table = Table(title=f"Mistakes in {name}", title_justify="left")
+        table.add_column("Test set", no_wrap=True)
+        columns = ("gold", "right", *categories)
+        for column in columns:
+            table.add_column(column, justify="right")
+        for row in rows:
+            table.add_row(row["name"], *(f"{row['mean'][f'{name}/{c}']:.4g}" for c in columns))
+        _print_whole(table)
