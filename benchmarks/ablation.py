@@ -21,6 +21,8 @@ from typing import Any
 
 import yaml
 
+from somex.plotting import check_plots, save_figure
+
 HERE = Path(__file__).parent
 KEPT = HERE / "results" / "ablation.json"
 Results = dict[str, dict[str, dict[str, dict[str, float]]]]
@@ -120,19 +122,22 @@ def differences(results: Results, variant: str, test_set: str, score: str) -> li
 
 
 def table(results: Results) -> str:
-    """Return the base row as mean ± deviation, the others as their mean difference by seed."""
+    """Return the base row as mean ± deviation, the others as their mean difference by seed.
+
+    A score that the base has not, that of a head of its own, stands as it is.
+    """
     lines = ["| | seeds | " + " | ".join(title for *_, title in COLUMNS) + " |"]
     lines.append("| --- " * (len(COLUMNS) + 2) + "|")
     for variant in results:
         cells = [str(len(results[variant]))]
         for test_set, score, _ in COLUMNS:
-            is_base = variant == "base"
+            as_it_is = variant == "base" or not values(results, "base", test_set, score)
             found = (
                 [*values(results, variant, test_set, score).values()]
-                if is_base
+                if as_it_is
                 else differences(results, variant, test_set, score)
             )
-            cells.append(_mean(found, sign="" if is_base else "+"))
+            cells.append(_mean(found, sign="" if as_it_is else "+"))
         lines.append(f"| {variant} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -146,13 +151,9 @@ def _mean(found: list[float], *, sign: str) -> str:
 
 def plots(results: Results, folder: Path) -> None:
     """Draw the differences to the base, and the learning curve, as SVG."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "somex"
+    check_plots()
     import matplotlib.pyplot as plt
 
-    folder.mkdir(parents=True, exist_ok=True)
     shown = [v for v in results if v != "base" and v not in CURVE]
     figure, axes = plt.subplots(1, 2, figsize=(10, 0.35 * len(shown) + 1.2), sharey=True)
     for ax, (test_set, score, title) in zip(axes, (COLUMNS[1], COLUMNS[5]), strict=True):
@@ -165,7 +166,7 @@ def plots(results: Results, folder: Path) -> None:
     axes[0].set_yticks(range(len(shown)), shown)
     axes[0].invert_yaxis()
     figure.tight_layout()
-    figure.savefig(folder / "ablation.svg", metadata={"Date": None})
+    save_figure(figure, folder / "ablation.svg")
     _plot_curve(results, folder)
 
 
@@ -173,19 +174,23 @@ def _plot_curve(results: Results, folder: Path) -> None:
     import matplotlib.pyplot as plt
 
     done = {v: share for v, share in CURVE.items() if v in results}
-    figure, ax = plt.subplots(figsize=(6, 4))
+    figure, ax = plt.subplots(figsize=(6.5, 4.2))
     for test_set, score, title in COLUMNS:
-        if score == "total":
+        found = {v: [*values(results, v, test_set, score).values()] for v in done}
+        if not all(found.values()):
             continue
-        means = [statistics.fmean(values(results, v, test_set, score).values()) for v in done]
-        ax.plot(list(done.values()), means, marker="o", label=title)
+        means = [statistics.fmean(each) for each in found.values()]
+        (line,) = ax.plot(list(done.values()), means, marker="D", markersize=5, label=title)
+        for variant, each in found.items():
+            places = [done[variant]] * len(each)
+            ax.plot(places, each, ".", color=line.get_color(), alpha=0.5)
     ax.set_xscale("log", base=2)
     ax.set_xticks(list(done.values()), [f"{share:g}" for share in done.values()])
+    ax.minorticks_off()
     ax.set_xlabel("share of the training sentences")
     ax.set_ylabel("F1")
-    ax.legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(folder / "learning-curve.svg", metadata={"Date": None})
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)
+    save_figure(figure, folder / "learning-curve.svg")
 
 
 def main() -> None:
