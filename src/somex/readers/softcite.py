@@ -208,10 +208,10 @@ class _Handler(ContentHandler):
             self._start_rs(self._tei, attrs)
 
     def _start_rs(self, tei: _Tei, attrs: AttributesImpl) -> None:
+        kind = attrs.get("type", "")
         if PARAGRAPH not in self._open:
             self._tell("<rs> stands outside a <p> and is left out", self._line)
-        kind = attrs.get("type", "")
-        if not self._rs and self._rs_end != tei.n_chars and _lacks_blank(tei, kind):
+        elif not self._rs and self._rs_end != tei.n_chars and _lacks_blank(tei, kind):
             self._report(Problem(self._path, self._line, _LOST_BLANK, "warning"))
             tei.add(" ")
         id = attrs.get("id", attrs.get("xml:id"))

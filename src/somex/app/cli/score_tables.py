@@ -185,5 +185,6 @@ def print_mistakes(rows: Sequence[Mapping[str, Any]]) -> None:
         for column in columns:
             table.add_column(column, justify="right")
         for row in rows:
-            table.add_row(row["name"], *(f"{row['mean'][f'{name}/{c}']:.4g}" for c in columns))
+            counts = [row["mean"][f"{name}/{column}"] for column in columns]
+            table.add_row(row["name"], *(f"{n:,.1f}" if n % 1 else f"{n:,.0f}" for n in counts))
         _print_whole(table)
