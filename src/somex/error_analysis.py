@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from somex.core.types import Document, LabeledDocument, Mention, Relation
@@ -32,6 +33,8 @@ from somex.metrics import pair_documents
 
 MENTION_CATEGORIES = ("type", "nested", "boundary", "missed", "spurious")
 RELATION_CATEGORIES = ("wrong host", "label", "mention", "missed", "spurious")
+CATEGORIES = MappingProxyType({"mentions": MENTION_CATEGORIES, "relations": RELATION_CATEGORIES})
+"""Categories by what is mistaken."""
 ACROSS = "across clauses"
 _CLAUSE = re.compile(r"[;:]|\b(?:and|but|while|whereas|which|that|where|then)\b", re.IGNORECASE)
 

@@ -6,14 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from somex.error_analysis import ACROSS, MENTION_CATEGORIES, RELATION_CATEGORIES
+from somex.error_analysis import CATEGORIES
 from somex.plotting import check_plots, save_figure
-
-PANELS: Mapping[str, tuple[str, ...]] = {
-    "mentions": MENTION_CATEGORIES,
-    "relations": (*RELATION_CATEGORIES, ACROSS),
-}
-"""Categories of mistakes by what is mistaken; those across clauses are counted in the others."""
 
 _COLOURS = ("#1f4e79", "#6f9bc4", "#c8741a", "#e3b778", "#7a7a7a")
 
@@ -35,7 +29,7 @@ def draw_mistakes(rows: Sequence[Mapping[str, Any]], folder: Path) -> Path:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, 1, figsize=(8, 0.7 * len(rows) + 2.2), layout="constrained")
-    for ax, name in zip(axes, PANELS, strict=True):
+    for ax, name in zip(axes, CATEGORIES, strict=True):
         _draw_panel(ax, rows, name)
     return save_figure(figure, folder / "mistakes.svg")
 
@@ -44,8 +38,7 @@ def _draw_panel(ax: Any, rows: Sequence[Mapping[str, Any]], name: str) -> None:
     """Draw the mistakes in mentions or in relations, for each hundred of the gold."""
     shown = [row for row in rows if row["mean"][f"{name}/gold"]]
     left = [0.0] * len(shown)
-    categories = [category for category in PANELS[name] if category != ACROSS]
-    for category, colour in zip(categories, _COLOURS, strict=True):
+    for category, colour in zip(CATEGORIES[name], _COLOURS, strict=True):
         shares = [100 * _share(row, name, category) for row in shown]
         ax.barh(range(len(shown)), shares, left=left, color=colour, label=category, height=0.7)
         left = [a + b for a, b in zip(left, shares, strict=True)]

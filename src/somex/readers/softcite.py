@@ -3,7 +3,7 @@
 ``<rs type="software" id="software-0">`` is an Application; version, creator and url become
 Version, Developer and URL, and ``corresp="#software-0"`` a relation to that software.
 
-The published corpus lost the blank before some elements (``using<rs>SPSS</rs>``, one in twenty);
+The published corpus lost the blank before some elements (``using<rs>SPSS</rs>``, 188 of 5,142);
 a word right before an ``rs`` gets it back, a ``v`` before a version does not.
 """
 

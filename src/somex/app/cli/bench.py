@@ -100,9 +100,10 @@ def ood(
     softcite's labels with a head of their own is scored on softcite with that head as well.
     """
     from somex.ood_bench import Corpora, choose_sets
+    from somex.plotting import check_plots
 
     if plots is not None:
-        _check_plots()
+        check_plots()
     if (recipe is None) == (model is None):
         raise ConfigError("give either a recipe, which is trained, or --model, which is not")
     sets = choose_sets([name.strip() for name in splits.split(",") if name.strip()])
@@ -133,12 +134,6 @@ def ood(
             threads=threads,
         )
     _show(results, json_path, errors=errors, plots=plots)
-
-
-def _check_plots() -> None:
-    from somex.plotting import check_plots
-
-    check_plots()
 
 
 def _refuse(kind: str, options: dict[str, object]) -> None:

@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from somex.error_analysis import ErrorAnalysis
+from somex.error_analysis import ACROSS, CATEGORIES, ErrorAnalysis
 from somex.metrics import Report, TaskScores
-from somex.ood_plots import PANELS
 from somex.purpose_metrics import PurposeReport
 
 _NAMES = {"ner": "mentions", "re": "relations", "total": "total"}
@@ -163,7 +162,7 @@ def print_bench(rows: Sequence[Mapping[str, Any]]) -> None:
         rest = {
             key: value
             for key, value in row["mean"].items()
-            if key not in _BENCH and key.partition("/")[0] not in PANELS
+            if key not in _BENCH and key.partition("/")[0] not in CATEGORIES
         }
         if rest:
             found = (f"{key} {v:.3f}" if v % 1 else f"{key} {v:.0f}" for key, v in rest.items())
@@ -178,10 +177,10 @@ def _print_whole(table: Table) -> None:
 
 def print_mistakes(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print how many mistakes of each category the bench counted, means over the runs."""
-    for name, categories in PANELS.items():
+    for name, categories in CATEGORIES.items():
         table = Table(title=f"Mistakes in {name}", title_justify="left")
         table.add_column("Test set", no_wrap=True)
-        columns = ("gold", "right", *categories)
+        columns = ["gold", "right", *categories, *([ACROSS] if name == "relations" else [])]
         for column in columns:
             table.add_column(column, justify="right")
         for row in rows:
