@@ -86,12 +86,18 @@ def _predictor(
     n_repeats: int = 0,
     n_parallel: int = 1,
     border_cost: float = 3.0,
+    second_names: bool = False,
 ) -> Predictor:
     pieces: Pieces = read_pieces(tokenizer_file, max_pieces=max_pieces)
     return Predictor(
         backend or FakeBackend(tokenizer_file),
         pieces=pieces.encoder,
-        config=ModelConfig(encoder="fake", max_pieces=max_pieces, border_cost=border_cost),
+        config=ModelConfig(
+            encoder="fake",
+            max_pieces=max_pieces,
+            border_cost=border_cost,
+            second_names=second_names,
+        ),
         pad_id=pieces.pad_id,
         decoding=decoding,
         batch_pieces=batch_pieces,
@@ -199,6 +205,29 @@ def test_predictor_merges_windows_as_if_they_were_one(
     assert len(merged.relations) == len({r.head for r in merged.relations})
     if max_pieces >= 33:  # enough overlap for a neighbour
         assert _edges(document, merged) == _edges(document, whole)
+
+
+@pytest.mark.parametrize(
+    ("decoding", "is_named"),
+    [
+        (DecodingConfig(), True),
+        (DecodingConfig(min_confidence=0.85), False),
+        (DecodingConfig(min_relation_confidence=0.85), False),
+    ],
+)
+def test_predictor_reads_second_names_off_their_letters(
+    tokenizer_file: Path, decoding: DecodingConfig, is_named: bool
+) -> None:
+    document = _one("We used Quill (Quick Uniform Interval Lookup List) and Brookstat.")
+    (plain,) = _predictor(tokenizer_file, decoding=decoding).annotate([document])
+    predictor = _predictor(tokenizer_file, decoding=decoding, second_names=True)
+    (annotation,) = predictor.annotate([document])
+    if not is_named:
+        assert annotation == plain
+        return
+    long = "Quick Uniform Interval Lookup List"
+    assert (long, "AlternativeName") in _words(document, annotation)
+    assert _edges(document, annotation) == [("AlternativeName_of", long, "Quill")]
 
 
 def test_predictor_thresholds_drop_mentions_and_relations(tokenizer_file: Path) -> None:

@@ -44,6 +44,8 @@ class ModelConfig:
         split_cost: Log odds against a mention right behind another of its type, in decoding; 0:
             tags are decoded as in the paper. Family ``token`` only, as the next.
         border_cost: Log odds against a mention that begins or ends inside a word.
+        second_names: Make the long name behind a software's letters, as in ``GDAL (Geospatial Data
+            Abstraction Library)``, its AlternativeName, whatever the network says.
         span: Options of the family ``span``.
     """
 
@@ -63,6 +65,7 @@ class ModelConfig:
     max_pieces: int = 256
     split_cost: float = 3.0
     border_cost: float = 2.0
+    second_names: bool = False
     family: Literal["token", "span"] = "token"
     span: SpanOptions = field(default_factory=SpanOptions)
     format: int = MODEL_FORMAT

@@ -93,6 +93,7 @@ def open_predictor(
     decoding = replace(decoding or DecodingConfig(), calibrations=read_calibrations(folder))
     if as_softcite:
         runner = _torch_backend(folder, config, device, as_softcite=True)
+        config = replace(config, second_names=False)  # softcite has no such type
     else:
         runner = open_backend(folder, config, backend=backend, n_threads=1, device=device)
     is_onnx = isinstance(runner, OnnxBackend)

@@ -27,6 +27,7 @@ from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, encode
 from somex.model.pairs import ALLOWED, MentionBatch, PairBatch, UnitMention, build_pairs
 from somex.model.repeats import RepeatCache
 from somex.model.threads import BatchThreads
+from somex.second_names import add_second_names
 from somex.text.sentences import sentences_of
 
 PIECES_PER_BATCH = 192
@@ -170,7 +171,14 @@ class Predictor:
         gathered: list[list[tuple[Window, _Place, _Found]]] = [[] for _ in documents]
         for window, place, of_window in zip(windows, places, found, strict=True):
             gathered[place.document].append((window, place, of_window))
-        return [_merge(parts) for parts in gathered]
+        annotations = [_merge(parts) for parts in gathered]
+        if not self.config.second_names:
+            return annotations
+        least = max(self.decoding.min_confidence, self.decoding.min_relation_confidence)
+        return [
+            add_second_names(document.text, annotation, min_confidence=least)
+            for document, annotation in zip(documents, annotations, strict=True)
+        ]
 
     def _read(self, windows: Sequence[Window]) -> list[_Found]:
         """Return what each window holds; a window that came before is not read again."""

@@ -1,0 +1,75 @@
+"""Second names by their letters: what a sentence spells out behind a software's short name.
+
+SOMD 2025's training sentences hold 14 AlternativeNames, too few for a network to learn them
+safely. Most are the long name of the letters before them, which can be read off
+(`somex.text.long_forms`); ``benchmarks/second_names.py`` counts how often the annotators agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType, is_compatible
+from somex.core.types import Annotation, Mention, Relation
+from somex.text.long_forms import find_long_form
+
+_SHARE_RIGHT = 0.9
+_VERSIONS = frozenset({EntityType.VERSION, EntityType.RELEASE})
+_MOST_CHARS_TO_VERSION = 12
+
+
+def add_second_names(
+    text: str, annotation: Annotation, *, min_confidence: float = 0.0
+) -> Annotation:
+    """Make the long name behind a software's letters its AlternativeName.
+
+    What was taken for a software of its own there becomes that name, and its attributes the
+    software's. A long name stays as it is where another mention lies across its borders, or one
+    that is no software in it.
+
+    Args:
+        text: The document's text.
+        annotation: What a model found in it.
+        min_confidence: Names below it are not made.
+
+    Returns:
+        The annotation with those names and their relations; their confidence is that of the
+        software, times the share of such names that the training corpora annotate so.
+    """
+    for host in annotation.mentions:
+        is_sure = host.confidence * _SHARE_RIGHT >= min_confidence
+        if host.type in SOFTWARE_TYPES and is_sure and host in annotation.mentions:
+            short = text[host.char_start : host.char_end]
+            place = find_long_form(text, short, _end_with_version(host, annotation))
+            if place is not None:
+                annotation = _name(annotation, host, *place)
+    return annotation
+
+
+def _end_with_version(host: Mention, annotation: Annotation) -> int:
+    versions = (r.head for r in annotation.relations if r.tail == host)
+    for version in versions:
+        distance = version.char_start - host.char_end
+        if version.type in _VERSIONS and 0 <= distance <= _MOST_CHARS_TO_VERSION:
+            return version.char_end
+    return host.char_end
+
+
+def _name(annotation: Annotation, host: Mention, start: int, end: int) -> Annotation:
+    inside = {m for m in annotation.mentions if m.char_start < end and start < m.char_end}
+    if any(
+        m.type not in SOFTWARE_TYPES or m.char_start < start or m.char_end > end for m in inside
+    ):
+        return annotation
+    name = Mention(
+        EntityType.ALTERNATIVE_NAME, start, end, confidence=host.confidence * _SHARE_RIGHT
+    )
+    relations = [Relation(RelationType.ALTERNATIVE_NAME_OF, name, host, name.confidence)]
+    for r in annotation.relations:
+        if r.tail in inside and r.head != host and r.head not in inside:
+            if is_compatible(r.type, r.head.type, host.type):
+                relations.append(replace(r, tail=host))
+        elif r.tail not in inside and r.head not in inside:
+            relations.append(r)
+    kept = [m for m in annotation.mentions if m not in inside]
+    return Annotation.build([*kept, name], relations)
