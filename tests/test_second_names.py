@@ -61,6 +61,18 @@ def test_second_names_that_passed_for_software_hand_their_attributes_on() -> Non
     assert add_second_names(text, found) == found
 
 
+def test_second_names_hand_no_attribute_on_that_the_software_has() -> None:
+    text = f"We used TRIBE ({LONG}) 2."
+    tribe, long = (find(text, n, EntityType.APPLICATION) for n in ("TRIBE", LONG))
+    version = find(text, "2", EntityType.VERSION)
+    both = [Relation(RelationType.VERSION_OF, version, host) for host in (tribe, long)]
+    found = add_second_names(text, Annotation.build([tribe, long, version], both))
+    assert edges(text, found) == [
+        ("AlternativeName_of", LONG, "TRIBE"),
+        ("Version_of", "2", "TRIBE"),
+    ]
+
+
 def test_second_names_may_stand_behind_a_version() -> None:
     text = f"We used TRIBE v2.1 ({LONG})."
     tribe = find(text, "TRIBE", EntityType.PLUGIN)

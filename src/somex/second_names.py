@@ -14,6 +14,8 @@ from somex.core.types import Annotation, Mention, Relation
 from somex.text.long_forms import find_long_form
 
 _SHARE_RIGHT = 0.9
+"""Of the long names found so behind annotated software, rounded: 10 of 11 in SOMD 2025's training
+sentences, 22 of 24 in SoMeSci."""
 _VERSIONS = frozenset({EntityType.VERSION, EntityType.RELEASE})
 _MOST_CHARS_TO_VERSION = 12
 
@@ -36,23 +38,20 @@ def add_second_names(
         The annotation with those names and their relations; their confidence is that of the
         software, times the share of such names that the training corpora annotate so.
     """
+    ends = {r.tail: r.head.char_end for r in annotation.relations if _is_version_behind(r)}
     for host in annotation.mentions:
         is_sure = host.confidence * _SHARE_RIGHT >= min_confidence
-        if host.type in SOFTWARE_TYPES and is_sure and host in annotation.mentions:
+        if host.type in SOFTWARE_TYPES and is_sure:
             short = text[host.char_start : host.char_end]
-            place = find_long_form(text, short, _end_with_version(host, annotation))
-            if place is not None:
+            place = find_long_form(text, short, ends.get(host, host.char_end))
+            if place is not None and host in annotation.mentions:
                 annotation = _name(annotation, host, *place)
     return annotation
 
 
-def _end_with_version(host: Mention, annotation: Annotation) -> int:
-    versions = (r.head for r in annotation.relations if r.tail == host)
-    for version in versions:
-        distance = version.char_start - host.char_end
-        if version.type in _VERSIONS and 0 <= distance <= _MOST_CHARS_TO_VERSION:
-            return version.char_end
-    return host.char_end
+def _is_version_behind(relation: Relation) -> bool:
+    distance = relation.head.char_start - relation.tail.char_end
+    return relation.head.type in _VERSIONS and 0 <= distance <= _MOST_CHARS_TO_VERSION
 
 
 def _name(annotation: Annotation, host: Mention, start: int, end: int) -> Annotation:
@@ -65,11 +64,15 @@ def _name(annotation: Annotation, host: Mention, start: int, end: int) -> Annota
         EntityType.ALTERNATIVE_NAME, start, end, confidence=host.confidence * _SHARE_RIGHT
     )
     relations = [Relation(RelationType.ALTERNATIVE_NAME_OF, name, host, name.confidence)]
-    for r in annotation.relations:
-        if r.tail in inside and r.head != host and r.head not in inside:
-            if is_compatible(r.type, r.head.type, host.type):
-                relations.append(replace(r, tail=host))
-        elif r.tail not in inside and r.head not in inside:
-            relations.append(r)
+    relations += [r for r in annotation.relations if not {r.head, r.tail} & inside]
+    known = {(r.type, r.head, r.tail) for r in relations}
+    handed_on = [r for r in annotation.relations if r.tail in inside and r.head not in inside]
+    relations += [
+        replace(r, tail=host)
+        for r in handed_on
+        if r.head != host
+        and is_compatible(r.type, r.head.type, host.type)
+        and (r.type, r.head, host) not in known
+    ]
     kept = [m for m in annotation.mentions if m not in inside]
     return Annotation.build([*kept, name], relations)

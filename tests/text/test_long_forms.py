@@ -52,6 +52,8 @@ def test_long_forms_of_four_words_may_have_a_silent_one() -> None:
         ("TRIBE, Text Retrieval In Big Environments [12].", "Text Retrieval In Big Environments"),
         ("TRIBE - Text Retrieval In Big Environments - is", "Text Retrieval In Big Environments"),
         ("TRIBE, the Tree Reader (In Big Environments)", None),
+        ("TRIBE (Text Retrieval\nIn Big Environments)", "Text Retrieval\nIn Big Environments"),
+        ("TRIBE (Text Retrieval In Big Environments\n\nMore)", None),
         ("TRIBE (Text Retrieval In Big", None),  # the bracket never closes
         ("TRIBE (Orbital Labs, Big Bend, Utah)", None),
         ("TRIBE-Text Retrieval In Big Environments", None),

@@ -25,7 +25,7 @@ _OPENING = re.compile(
     r"(?:\s*(?P<bracket>[(\[])|\s*[:,]\s|\s+[-–—]\s)\s*(?:the\s+)?"
 )
 _MOST_CHARS = 150
-_CLOSING = re.compile(r"[)\]\n]")
+_CLOSING = re.compile(r"(?P<bracket>[)\]])|\n\s*\n")
 _INNER_BORDER = re.compile(r"\s*[;,:]")
 _OUTER_BORDER = re.compile(r"[;,.:()\[\]\n]|https?\b")
 
@@ -60,7 +60,7 @@ def find_long_form(text: str, short: str, end: int) -> tuple[int, int] | None:
 
 def _bracket_ends(text: str, start: int) -> Iterator[int]:
     closing = _CLOSING.search(text, start, start + _MOST_CHARS)
-    if closing is not None:
+    if closing is not None and closing["bracket"]:
         yield start + len(text[start : closing.start()].rstrip())
         borders = _INNER_BORDER.finditer(text, start, closing.start())
         yield from reversed([border.start() for border in borders])
