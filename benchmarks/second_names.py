@@ -15,7 +15,6 @@ from collections import Counter
 from pathlib import Path
 
 from somex.core import Annotation, EntityType, LabeledDocument
-from somex.core.schema import SOFTWARE_TYPES
 from somex.corpus import read_source
 from somex.metrics import Report, evaluate
 from somex.readers.jsonl import read_jsonl
@@ -24,15 +23,16 @@ from somex.second_names import add_second_names
 
 
 def check_gold(name: str, documents: list[LabeledDocument]) -> None:
-    """Print what the annotators call the long names behind the software that they marked."""
+    """Print what the annotators call the long names that are made of all else they marked."""
     n_gold, found = 0, Counter[str]()
     for labeled in documents:
-        text, mentions = labeled.document.text, labeled.annotation.mentions
+        mentions = labeled.annotation.mentions
         gold = {(m.char_start, m.char_end): m.type.value for m in mentions}
-        n_gold += sum(m.type == EntityType.ALTERNATIVE_NAME for m in mentions)
-        kept = {m for m in mentions if m.type in (SOFTWARE_TYPES | {EntityType.VERSION})}
+        kept = {m for m in mentions if m.type != EntityType.ALTERNATIVE_NAME}
+        n_gold += len(mentions) - len(kept)
         relations = [r for r in labeled.annotation.relations if {r.head, r.tail} <= kept]
-        for second in add_second_names(text, Annotation.build(kept, relations)).mentions:
+        rest = Annotation.build(kept, relations)
+        for second in add_second_names(labeled.document.text, rest).mentions:
             if second.type == EntityType.ALTERNATIVE_NAME:
                 found[gold.get((second.char_start, second.char_end), "unmarked")] += 1
     print(f"{name}: {n_gold} AlternativeNames; by their letters {dict(found)}")
@@ -62,11 +62,12 @@ def main() -> None:
     """Do both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=Path, nargs="*", help="run folders with held-out predictions")
+    arguments = parser.parse_args()
     data = os.environ["SOMEX_DATA"]
     phase1 = Source(path=f"{data}/somd2025/phase1", format="somd", split="train")
     check_gold("SOMD 2025 Phase I, training", read_source(phase1))
     check_gold("SoMeSci", read_source(Source(path=f"{data}/somesci", format="brat")))
-    for folder in parser.parse_args().runs:
+    for folder in arguments.runs:
         if (folder / "test-predicted.jsonl").is_file():
             check_run(folder)
 

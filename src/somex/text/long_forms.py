@@ -2,7 +2,7 @@
 
 After Schwartz and Hearst 2003, A simple algorithm for identifying abbreviation definitions in
 biomedical text, with one thing more: every word of the long name must give a letter, small ones
-aside.
+aside. `somex.linking.names.abbreviates` is more lenient, a score of two names whatever their case.
 """
 
 from __future__ import annotations
