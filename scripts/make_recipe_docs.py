@@ -24,7 +24,7 @@ PARTS = {
     "data": DataConfig,
     "data.train, data.extra[], data.never[]": Source,
     "data.name_lists[]": NameList,
-    "data.templates": Templates,
+    "data.templates[]": Templates,
     "training": TrainingConfig,
     "model (language models)": EndpointConfig,
     "prompt (language models)": PromptConfig,

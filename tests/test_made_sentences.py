@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -122,18 +123,22 @@ def test_made_sentences_of_each_turn_are_other_ones(corpus: list[LabeledDocument
 def test_made_sentences_fill_templates_each_turn(
     corpus: list[LabeledDocument], tmp_path: Path
 ) -> None:
-    path = tmp_path / "templates.txt"
+    path, other = tmp_path / "templates.txt", tmp_path / "more.txt"
     path.write_text("{a:Application} {v:Version>a} drew it.\n", encoding="utf-8")
+    other.write_text("Nobody drew it.\nNor did they.\n", encoding="utf-8")
     made = _made(
         corpus,
         swap_turns=2,
-        templates=Templates(str(path), copies=4),
+        templates=(Templates(str(path), copies=4), Templates(str(other))),
         name_lists=_lists(tmp_path),
         list_share=1.0,
     )
-    assert len(made) == 8
-    assert all(d.document.text.startswith("Zephyrion ") for d in made)
-    assert _texts(made, E.VERSION) <= _texts(corpus, E.VERSION)
+    named = [d for d in made if d.annotation.mentions]
+    assert len(named) == 8
+    assert all(d.document.text.startswith("Zephyrion ") for d in named)
+    assert _texts(named, E.VERSION) <= _texts(corpus, E.VERSION)
+    none = Counter(d.document.text for d in made if not d.annotation.mentions)
+    assert none == {"Nobody drew it.": 2, "Nor did they.": 2}
 
 
 def test_recipe_finds_lists_and_templates_beside_itself(tmp_path: Path) -> None:
@@ -141,9 +146,9 @@ def test_recipe_finds_lists_and_templates_beside_itself(tmp_path: Path) -> None:
     path.write_text(
         "name: here\nmodel: {encoder: any}\ndata:\n  train: {path: corpus}\n"
         "  name_lists: [{path: names/a.txt, type: PlugIn, host: R}, {path: /b.txt, type: PlugIn}]\n"
-        "  templates: {path: t.txt}\n",
+        "  templates: [{path: t.txt, copies: 2}, {path: /u.txt}]\n",
         encoding="utf-8",
     )
     data = read_recipe(path).data
     assert [n.path for n in data.name_lists] == [str(tmp_path / "names/a.txt"), "/b.txt"]
-    assert data.templates == Templates(str(tmp_path / "t.txt"))
+    assert data.templates == (Templates(str(tmp_path / "t.txt"), 2), Templates("/u.txt"))

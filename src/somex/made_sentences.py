@@ -68,10 +68,12 @@ def make_sentences(
 
 def _templates(config: DataConfig) -> list[Template]:
     """Return a recipe's templates, each as often as a turn fills it."""
-    if config.templates is None:
-        return []
-    templates = read_templates(Path(config.templates.path))
-    return [template for template in templates for _ in range(config.templates.copies)]
+    return [
+        template
+        for file in config.templates
+        for template in read_templates(Path(file.path))
+        for _ in range(file.copies)
+    ]
 
 
 def _rare(train: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:

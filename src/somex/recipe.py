@@ -88,7 +88,7 @@ class NameList:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """Sentences of our own with slots, filled anew for each copy (see `somex.templates`).
+    """A file of sentences of our own, slots filled anew for each copy (see `somex.templates`).
 
     Attributes:
         path: A text file, one sentence a line, looked for as a list of names is.
@@ -130,7 +130,7 @@ class DataConfig:
             each epoch shows one of them in turn.
         name_lists: Public lists from which swapped names may come, too.
         list_share: Share of the swaps that draw from the lists, where one fits.
-        templates: Sentences of our own with slots to fill.
+        templates: Files of sentences of our own with slots to fill.
     """
 
     train: Source
@@ -149,7 +149,7 @@ class DataConfig:
     swap_turns: int = 1
     name_lists: tuple[NameList, ...] = ()
     list_share: float = 0.5
-    templates: Templates | None = None
+    templates: tuple[Templates, ...] = ()
 
     def __post_init__(self) -> None:
         check_range("train_fraction", self.train_fraction, 0.0, 1.0)
@@ -289,13 +289,12 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
 
 def _beside(data: DataConfig, folder: Path) -> DataConfig:
     """Return the data part with the paths of lists and templates led from the recipe's folder."""
-    templates = data.templates
     return dataclasses.replace(
         data,
         name_lists=tuple(
             dataclasses.replace(n, path=str(folder / n.path)) for n in data.name_lists
         ),
-        templates=templates and dataclasses.replace(templates, path=str(folder / templates.path)),
+        templates=tuple(dataclasses.replace(t, path=str(folder / t.path)) for t in data.templates),
     )
 
 

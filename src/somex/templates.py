@@ -5,7 +5,7 @@ names its host, ``{v:Version>a}``, and the relation between them is the one that
 attribute's name (``Version_of``); ``{c:SoftwareCoreference=program}`` is a slot whose text stands
 fast. ``[[is|was]]`` is one of several wordings. An Abbreviation or AlternativeName slot and its
 host get a made-up long name and the letters that stand for it; other slots get a text of their
-type.
+type. A line without slots is a sentence that mentions no software.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def parse_template(line: str, *, where: str = "template") -> Template:
         if name in slots:
             raise ConfigError(f"{where}: two slots are called {name!r}")
         slots[name] = Slot(name, EntityType(kind), host or None, text or None)
-    if not slots or "{" in _SLOT.sub("", line):
+    if set("{}") & set(_SLOT.sub("", line)):
         raise ConfigError(f"{where}: a slot must read {{name:Type}}, {{name:Type>host}}: {line!r}")
     for slot in slots.values():
         if slot.host is not None:
