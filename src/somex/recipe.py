@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 
@@ -287,15 +287,20 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
     return dataclasses.replace(recipe, data=_beside(recipe.data, path.parent))
 
 
+File = TypeVar("File", NameList, Templates)
+
+
 def _beside(data: DataConfig, folder: Path) -> DataConfig:
     """Return the data part with the paths of lists and templates led from the recipe's folder."""
     return dataclasses.replace(
         data,
-        name_lists=tuple(
-            dataclasses.replace(n, path=str(folder / n.path)) for n in data.name_lists
-        ),
-        templates=tuple(dataclasses.replace(t, path=str(folder / t.path)) for t in data.templates),
+        name_lists=_led_from(folder, data.name_lists),
+        templates=_led_from(folder, data.templates),
     )
+
+
+def _led_from(folder: Path, files: tuple[File, ...]) -> tuple[File, ...]:
+    return tuple(dataclasses.replace(file, path=str(folder / file.path)) for file in files)
 
 
 def read_values(path: Path, *, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
