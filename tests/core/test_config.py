@@ -55,6 +55,13 @@ def test_config_builds_nested_dataclasses() -> None:
     assert build_config(Outer, {"name": "n", "inner": {}, "maybe": None}).maybe is None
 
 
+def test_config_reads_a_lone_part_as_a_list_of_one_and_nothing_as_an_empty_list() -> None:
+    values = {"name": "n", "inner": {}, "parts": {"rate": 0.2}, "words": None}
+    assert build_config(Outer, values) == Outer("n", Inner(), parts=(Inner(0.2),))
+    assert "parts[0]: rate is 7.0; valid: 0.0 to 1.0" in _fail({**values, "parts": {"rate": 7}})
+    assert "words must be a list, not {'a': 1}" in _fail({**values, "words": {"a": 1}})
+
+
 def test_config_reports_all_problems_together() -> None:
     message = _fail(
         {

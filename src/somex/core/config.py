@@ -75,17 +75,28 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, f"{path}.", problems)
     if origin is tuple:
-        if isinstance(value, str) or not isinstance(value, (list, tuple)):
-            problems.append(f"{path} must be a list, not {value!r}")
-            return None
-        item = typing.get_args(hint)[0]
-        return tuple(_convert(item, v, f"{path}[{i}]", problems) for i, v in enumerate(value))
+        return _convert_list(typing.get_args(hint)[0], value, path, problems)
     if origin is typing.Literal:
         valid = typing.get_args(hint)
         if value not in valid:
             problems.append(f"{path} is {value!r}; valid: {', '.join(map(str, valid))}")
         return value
     return _convert_plain(hint, value, path, problems)
+
+
+def _convert_list(item: Any, value: Any, path: str, problems: list[str]) -> Any:
+    """Read a list; nothing is an empty one, and a lone mapping one of one.
+
+    A key that held one part, or none, in recipes of earlier versions may hold several now.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, Mapping) and dataclasses.is_dataclass(item):
+        value = [value]
+    if not isinstance(value, (list, tuple)):
+        problems.append(f"{path} must be a list, not {value!r}")
+        return None
+    return tuple(_convert(item, v, f"{path}[{i}]", problems) for i, v in enumerate(value))
 
 
 def _convert_plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
