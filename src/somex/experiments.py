@@ -19,6 +19,7 @@ from somex.core.errors import ConfigError
 from somex.core.types import LabeledDocument
 from somex.corpus import TrainingData, build_training_data, hash_documents
 from somex.metrics import SCORES, evaluate
+from somex.model.torch_backend import auto_precision
 from somex.model.torch_folder import write_json
 from somex.purpose_metrics import evaluate_purposes
 from somex.readers.jsonl import write_jsonl
@@ -220,10 +221,13 @@ def describe_data(data: TrainingData) -> dict[str, Any]:
 def describe_environment() -> dict[str, Any]:
     """Return versions and hardware, as far as they matter for a result."""
     packages = ("somex", "torch", "transformers", "tokenizers", "numpy")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "cpu": torch.cpu.get_capabilities().get("cpu_name"),
         "n_threads": torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "auto_precision": auto_precision(device),
         "packages": {name: importlib.metadata.version(name) for name in packages},
     }

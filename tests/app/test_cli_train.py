@@ -48,7 +48,10 @@ def test_cli_train_writes_a_model_and_what_made_it(recipe: Path) -> None:
     assert runs(recipe) == ["seed-1"]
     assert read(recipe, "seed-1/recipe.json")["name"] == "tiny"
     assert set(read(recipe, "seed-1/data.json")) == {"train", "dev", "test"}
-    assert "torch" in read(recipe, "seed-1/environment.json")["packages"]  # type: ignore[operator]
+    environment = read(recipe, "seed-1/environment.json")
+    assert "torch" in environment["packages"]  # type: ignore[operator]
+    assert environment["cpu"]
+    assert environment["auto_precision"] in ("fp32", "bf16")
     metrics = read(recipe, "seed-1/metrics.json")
     assert set(metrics) == {"seed", "fold", "history", "dev"}
     assert read(recipe, "summary.json")["dev"]["total"]["n_runs"] == 1  # type: ignore[index]

@@ -57,10 +57,15 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     return bool(capabilities.get("amx_bf16") or (capabilities.get("avx512_bf16") and not is_intel))
 
 
+def auto_precision(device: torch.device) -> str:
+    """Return the precision that ``auto`` stands for in a training: bf16 where it is fast."""
+    return "bf16" if has_fast_bfloat16(device) else "fp32"
+
+
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
     """Return the context for ``fp32``, ``bf16``, ``fp16``, or ``auto`` (bf16 where fast)."""
     if precision == "auto":
-        precision = "bf16" if has_fast_bfloat16(device) else "fp32"
+        precision = auto_precision(device)
     if precision == "fp32":
         return nullcontext()
     dtype = torch.float16 if precision == "fp16" else torch.bfloat16
