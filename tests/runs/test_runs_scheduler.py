@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import pickle
+import select
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from somex.core import ConfigError
-from somex.runs.scheduler import Died, WorkerPool, map_ahead
+from somex.runs.scheduler import Died, WorkerPool, _keep_result, map_ahead
 
 
 def _nothing() -> None:
@@ -29,6 +32,10 @@ def _die_at(item: tuple[int, str]) -> int:
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return n * n
+
+
+def _large(n: int) -> bytes:
+    return bytes(1_000_000 + n)
 
 
 def _fail(n: int) -> int:
@@ -71,6 +78,21 @@ def test_runs_scheduler_a_killed_process_takes_no_other_item_along(tmp_path: Pat
     found = list(pool.map(items))
     assert found[5] == Died(items[5])
     assert [f for n, f in enumerate(found) if n != 5] == [n * n for n in range(9) if n != 5]
+
+
+def test_runs_scheduler_sends_less_than_a_pipe_takes_at_once(tmp_path: Path) -> None:
+    path = _keep_result(_large, 3, str(tmp_path))
+    assert len(pickle.dumps(path)) < select.PIPE_BUF // 2
+    assert pickle.loads(Path(path).read_bytes()) == bytes(1_000_003)
+
+
+def test_runs_scheduler_large_results_come_whole_and_leave_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    pool = WorkerPool(_large, n_workers=2, start=_nothing)
+    assert list(map(len, pool.map(range(6)))) == [1_000_000 + n for n in range(6)]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_runs_scheduler_errors_and_settings_are_told() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from somex.core.errors import ConfigError
@@ -52,6 +55,8 @@ class WorkerPool(Generic[Item, Result]):
 
     Where a process dies (killed, out of memory), the items on their way are done again in new
     ones; the one that is next is tried alone first, and given up if its process dies again.
+    Results come by way of files in a temporary folder: a process that dies while it sends one
+    through a pipe, in pieces, would leave all others waiting for the rest for ever.
 
     Args:
         function: What each item is put through; a function of a module, as are ``start`` and its
@@ -81,6 +86,7 @@ class WorkerPool(Generic[Item, Result]):
         self._start, self._start_arguments = start, start_arguments
         self._n_ahead = n_workers * ahead_per_worker
         self._pool: ProcessPoolExecutor | None = None
+        self._folder = ""
 
     def map(self, items: Iterable[Item]) -> Iterator[Result | Died[Item]]:
         """Yield the result of each item, in order; of one that kills its process, `Died`.
@@ -88,7 +94,7 @@ class WorkerPool(Generic[Item, Result]):
         Raises:
             Exception: What the function raises.
         """
-        waiting: deque[tuple[Item, Future[Result] | None]] = deque()
+        waiting: deque[tuple[Item, Future[str] | None]] = deque()
         with self._running():
             for item in items:
                 waiting.append((item, self._submit(item)))
@@ -97,12 +103,12 @@ class WorkerPool(Generic[Item, Result]):
             while waiting:
                 yield self._next(waiting)
 
-    def _next(self, waiting: deque[tuple[Item, Future[Result] | None]]) -> Result | Died[Item]:
+    def _next(self, waiting: deque[tuple[Item, Future[str] | None]]) -> Result | Died[Item]:
         """Return the next result, starting anew where its process died."""
         item, future = waiting.popleft()
         try:
             if future is not None:
-                return future.result()
+                return self._take(future)
         except BrokenProcessPool:
             pass
         self._open()
@@ -120,16 +126,22 @@ class WorkerPool(Generic[Item, Result]):
         """
         future = self._submit(item)
         try:
-            return Died(item) if future is None else future.result()
+            return Died(item) if future is None else self._take(future)
         except BrokenProcessPool:
             self._open()
             return Died(item)
 
-    def _submit(self, item: Item) -> Future[Result] | None:
+    def _take(self, future: Future[str]) -> Result:
+        path = Path(future.result())
+        result: Result = pickle.loads(path.read_bytes())
+        path.unlink()
+        return result
+
+    def _submit(self, item: Item) -> Future[str] | None:
         """Return what becomes of an item; None where the pool broke a moment ago."""
         assert self._pool is not None
         try:
-            return self._pool.submit(self._function, item)
+            return self._pool.submit(_keep_result, self._function, item, self._folder)
         except BrokenProcessPool:
             return None
 
@@ -151,11 +163,23 @@ class WorkerPool(Generic[Item, Result]):
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        self._open()
-        try:
-            yield
-        finally:
-            self._close()
+        with tempfile.TemporaryDirectory(prefix="somex-") as self._folder:
+            self._open()
+            try:
+                yield
+            finally:
+                self._close()
+
+
+def _keep_result(function: Callable[[Item], Result], item: Item, folder: str) -> str:
+    """Leave a result in a file, in a process of the pool, and return its path.
+
+    A path is short enough (below PIPE_BUF) for a pipe to take it whole or not at all.
+    """
+    result = function(item)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as stream:
+        pickle.dump(result, stream, protocol=pickle.HIGHEST_PROTOCOL)
+    return stream.name
 
 
 def _is_good(future: Future[Any] | None) -> bool:
