@@ -227,7 +227,7 @@ def describe_environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "cpu": torch.cpu.get_capabilities().get("cpu_name"),
         "n_threads": torch.get_num_threads(),
-        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "cuda": torch.cuda.get_device_name() if device.type == "cuda" else None,
         "auto_precision": auto_precision(device),
         "packages": {name: importlib.metadata.version(name) for name in packages},
     }
