@@ -40,6 +40,7 @@ from somex.decoding import (
     drop_strays,
     drop_unsure,
     log_softmax,
+    trim_marks,
     viterbi,
 )
 from somex.model.pairs import ALLOWED, UnitMention, build_pairs
@@ -347,3 +348,22 @@ def test_decoding_config_refuses_what_is_out_of_range(
 ) -> None:
     with pytest.raises(ConfigError, match=f"{option} is {value}; valid: {valid}"):
         DecodingConfig(**{option: value})
+
+
+@pytest.mark.parametrize(
+    ("marked", "kept"),
+    [
+        ("(GATK[[; Li and Durbin, 2009]])", "Li and Durbin, 2009"),
+        ("by Acme[[, Inc.]], Ohio", "Inc."),
+        ("see [[[12]]] for it", "[12]"),
+        ("in [[C++]] on [Windows", "C++"),
+        ("on [[.NET (]]4.5)", ".NET"),
+        ("it [[;]] that", ";"),
+    ],
+)
+def test_trim_marks_cuts_what_no_mention_begins_or_ends_with(marked: str, kept: str) -> None:
+    before, _, rest = marked.partition("[[")
+    inside, _, after = rest.rpartition("]]")
+    text, end = before + inside + after, len(before) + len(inside)
+    start, end = trim_marks(text, len(before), end)
+    assert text[start:end] == kept

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -139,6 +140,21 @@ def test_made_sentences_fill_templates_each_turn(
     assert _texts(named, E.VERSION) <= _texts(corpus, E.VERSION)
     none = Counter(d.document.text for d in made if not d.annotation.mentions)
     assert none == {"Nobody drew it.": 2, "Nor did they.": 2}
+
+
+def test_made_sentences_cite_by_author_and_year_where_a_file_says_so(
+    corpus: list[LabeledDocument], tmp_path: Path
+) -> None:
+    path = tmp_path / "templates.txt"
+    path.write_text("It was drawn ({a:Application}; {c:Citation>a}).\n", encoding="utf-8")
+    cited = {}
+    for author_year in (False, True):
+        templates = (Templates(str(path), copies=5, author_year=author_year),)
+        made = _made(corpus, templates=templates)
+        assert len(made) == 5
+        cited[author_year] = _texts(made, E.CITATION)
+    assert cited[False] <= _texts(corpus, E.CITATION)
+    assert all(re.fullmatch(r"[^()\[\]]+ (19|20)\d\d", text) for text in cited[True])
 
 
 def test_recipe_finds_lists_and_templates_beside_itself(tmp_path: Path) -> None:

