@@ -33,6 +33,7 @@ COLUMNS = (
     ("fold", "ner_micro", "NER micro"),
     ("fold", "re_micro", "RE micro"),
     ("citation-style", "ner_micro", "citations by author"),
+    ("citation-with-name", "ner_micro", "with the name"),
     ("lower-case", "ner_micro", "lower case"),
     ("softcite-biomedicine", "names", "softcite biomed."),
     ("softcite-economics", "names", "softcite econ."),

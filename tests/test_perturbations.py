@@ -150,7 +150,13 @@ def test_perturbations_change_enough_of_the_real_sentences() -> None:
     from somex.readers.somd import read_somd_split
 
     sentences = read_somd_split(Path(os.environ["SOMEX_DATA"]) / "somd2025" / "phase1", "train")
-    least = {"punctuation": 600, "citation-style": 250, "resolver-urls": 120, "lower-case": 1000}
+    least = {
+        "punctuation": 600,
+        "citation-style": 250,
+        "citation-with-name": 250,
+        "resolver-urls": 120,
+        "lower-case": 1000,
+    }
     for name, perturb in PERTURBATIONS.items():
         made = [perturb(labeled) for labeled in sentences]
         both = zip(sentences, made, strict=True)

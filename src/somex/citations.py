@@ -6,14 +6,16 @@ import random
 import re
 from dataclasses import dataclass
 
-from somex.core.schema import EntityType
-from somex.core.types import LabeledDocument, Mention
+from somex.core.schema import EntityType, RelationType
+from somex.core.types import LabeledDocument, Mention, Relation
 from somex.rewriting import Edit, is_clean, only_sentence, rewrite
 
 _NUMERIC = re.compile(r"\[ ?\d{1,3}(?: ?[,;–−-] ?\d{1,3})* ?\](?: ?[,–−-] ?\[ ?\d{1,3} ?\])*")
 _AUTHOR_YEAR = re.compile(r"[^\W\d_].*\b(?:19|20)\d\d[a-z]?", re.DOTALL)
 _NUMBERS = re.compile(r"\d+")
 _MAX_CITED = 3
+_LED_BY = re.compile(r"\b(?:using|with|by|via|through)(?: the)?(?: (?:software|program|tool))? $")
+_MAX_CHARS_TO_CITATION = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +76,79 @@ def recite(
     return rewrite(labeled, edits) if edits else labeled
 
 
+def appose(
+    labeled: LabeledDocument, *, style: CitationStyle, rng: random.Random
+) -> LabeledDocument:
+    """Put software into parentheses with who is cited for it; other numbers become authors, too.
+
+    ``mapped using BWA 0.7 [12]`` becomes ``mapped (BWA 0.7; Carrow et al., 2014)``, which journals
+    that cite by author and year write instead of parentheses within a sentence's own.
+
+    Args:
+        labeled: A document that lists one sentence.
+        style: How authors and years are written.
+        rng: Draws names and years.
+
+    Returns:
+        The sentence; as it was where no gold citation by number stands behind its software so.
+    """
+    cited = [r for r in labeled.annotation.relations if r.type is RelationType.CITATION_OF]
+    apposed = [edit for r in cited for edit in _apposition(labeled, r, style, rng)]
+    if not apposed:
+        return labeled
+    others = [
+        edit
+        for edit in _to_authors(labeled, style, rng)
+        if all(edit.char_end <= a.char_start or a.char_end <= edit.char_start for a in apposed)
+    ]
+    return rewrite(labeled, [*apposed, *others])
+
+
+def _apposition(
+    labeled: LabeledDocument, relation: Relation, style: CitationStyle, rng: random.Random
+) -> list[Edit]:
+    """Return the edits that open the parentheses before a software and close them; none if not."""
+    text, sentence = labeled.document.text, only_sentence(labeled)
+    citation, software = relation.head, relation.tail
+    led_by = _LED_BY.search(text, sentence.char_start, software.char_start)
+    between = text[software.char_end : citation.char_start]
+    cited = _NUMERIC.fullmatch(text, citation.char_start, citation.char_end)
+    is_near = 0 < len(between) <= _MAX_CHARS_TO_CITATION
+    if led_by is None or cited is None or not is_near or set("()[];,") & set(between):
+        return []
+    opened = text[sentence.char_start : software.char_start]
+    if opened.count("(") > opened.count(")"):
+        return []
+    spaced = bool(sentence.tokens)
+    inside = _authors(cited[0], style, rng, spaced=spaced)
+    separator, closing = (" ; ", " )") if spaced else ("; ", ")")
+    start = citation.char_start - len(between) + len(between.rstrip())
+    new = f"{separator}{inside}{closing}"
+    edits = [
+        Edit(led_by.start(), software.char_start, "( " if spaced else "(", 0, 0),
+        Edit(start, citation.char_end, new, len(separator), len(separator) + len(inside)),
+    ]
+    return edits if all(is_clean(edit, labeled) for edit in edits) else []
+
+
 def _to_authors(labeled: LabeledDocument, style: CitationStyle, rng: random.Random) -> list[Edit]:
     text, sentence = labeled.document.text, only_sentence(labeled)
     spaced = bool(sentence.tokens)
     edits = []
     for match in _NUMERIC.finditer(text, sentence.char_start, sentence.char_end):
-        n_cited = min(len(_NUMBERS.findall(match[0])), _MAX_CITED)
-        inside = "; ".join(style.draw(rng) for _ in range(n_cited))
-        if spaced:
-            inside = re.sub(r"([.,;])", r" \1", inside)
+        inside = _authors(match[0], style, rng, spaced=spaced)
         opening, closing = ("( ", " )") if spaced else ("(", ")")
         start = len(opening)
         new = f"{opening}{inside}{closing}"
         edits.append(Edit(match.start(), match.end(), new, start, start + len(inside)))
     return [e for e in edits if is_clean(e, labeled)]
+
+
+def _authors(numbers: str, style: CitationStyle, rng: random.Random, *, spaced: bool) -> str:
+    """Return authors with years for a citation by number, as many as it cites, three at most."""
+    n_cited = min(len(_NUMBERS.findall(numbers)), _MAX_CITED)
+    drawn = "; ".join(style.draw(rng) for _ in range(n_cited))
+    return re.sub(r"([.,;])", r" \1", drawn) if spaced else drawn
 
 
 def _to_numbers(labeled: LabeledDocument, rng: random.Random) -> list[Edit]:

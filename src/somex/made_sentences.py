@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from somex.augment import NamePool, link_names, turn_names
-from somex.citations import COMMON_STYLE, recite
+from somex.citations import COMMON_STYLE, appose, recite
 from somex.core.marks import with_turn
 from somex.core.schema import EntityType
 from somex.core.types import LabeledDocument
@@ -60,7 +60,7 @@ def make_sentences(
     for turn in range(config.swap_turns):
         swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in repeated]
         copies = [
-            recite(part, style=COMMON_STYLE, rng=rng) if rng.random() < config.recite_rate else part
+            _recite(part, config, rng) if rng.random() < config.recite_rate else part
             for part in swapped
         ]
         filled = (
@@ -70,6 +70,14 @@ def make_sentences(
         copies += [part for part in filled if part is not None]
         made += [with_turn(part, turn, config.swap_turns) for part in copies]
     return [*turned, *made]
+
+
+def _recite(part: LabeledDocument, config: DataConfig, rng: random.Random) -> LabeledDocument:
+    if config.appose_share and rng.random() < config.appose_share:
+        made = appose(part, style=COMMON_STYLE, rng=rng)
+        if made is not part:
+            return made
+    return recite(part, style=COMMON_STYLE, rng=rng)
 
 
 def _templates(config: DataConfig) -> list[tuple[Template, bool]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from somex.citations import CitationStyle, recite
+from somex.citations import CitationStyle, appose, recite
 from somex.core.schema import EntityType
 from somex.core.types import LabeledDocument, Sentence
 from somex.rewriting import Edit, is_clean, only_sentence, rewrite
@@ -47,6 +47,12 @@ def lower_case(labeled: LabeledDocument) -> LabeledDocument:
 def citation_style(labeled: LabeledDocument) -> LabeledDocument:
     """Turn numbers into authors with years, and authors with years into numbers (`recite`)."""
     return recite(labeled, style=_STYLE, rng=_random(labeled))
+
+
+def citation_with_name(labeled: LabeledDocument) -> LabeledDocument:
+    """Cite in the parentheses that the software stands in (`appose`), elsewhere by author."""
+    made = appose(labeled, style=_STYLE, rng=_random(labeled))
+    return citation_style(labeled) if made is labeled else made
 
 
 def resolver_urls(labeled: LabeledDocument) -> LabeledDocument:
@@ -89,6 +95,7 @@ PERTURBATIONS: Mapping[str, Perturbation] = MappingProxyType(
     {
         "punctuation": punctuation,
         "citation-style": citation_style,
+        "citation-with-name": citation_with_name,
         "resolver-urls": resolver_urls,
         "lower-case": lower_case,
     }

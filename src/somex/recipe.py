@@ -128,6 +128,8 @@ class DataConfig:
             text of its type, drawn from the training sentences.
         recite_rate: Share of the repeated and copied sentences whose citations are turned from
             numbers to authors and years, and back.
+        appose_share: Share of these that put software cited by number into parentheses with who is
+            cited for it, where they can: ``using BWA [12]``, ``(BWA; Li and Durbin, 2009)``.
         swap_copies: How many swapped copies of every sentence with mentions are added.
         swap_turns: So many sets of repeats, copies and templates are made, each with other swaps;
             each epoch shows one of them in turn.
@@ -148,6 +150,7 @@ class DataConfig:
     link_names: bool = False
     swap_rate: float = 0.0
     recite_rate: float = 0.0
+    appose_share: float = 0.0
     swap_copies: int = 0
     swap_turns: int = 1
     name_lists: tuple[NameList, ...] = ()
@@ -161,6 +164,7 @@ class DataConfig:
         check_range("rare_repeat", self.rare_repeat, 1, 100)
         check_range("swap_rate", self.swap_rate, 0.0, 1.0)
         check_range("recite_rate", self.recite_rate, 0.0, 1.0)
+        check_range("appose_share", self.appose_share, 0.0, 1.0)
         check_range("swap_copies", self.swap_copies, 0, 100)
         check_range("swap_turns", self.swap_turns, 1, 1000)
         check_range("list_share", self.list_share, 0.0, 1.0)

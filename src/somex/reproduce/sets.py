@@ -23,6 +23,7 @@ TITLES = {
     IN: "in distribution",
     "punctuation": "Phase II-style (punctuation apart)",
     "citation-style": "other citation style",
+    "citation-with-name": "cited in the parentheses of the name",
     "resolver-urls": "resolver addresses as URLs",
     "lower-case": "lower case",
     "softcite-biomedicine": "softcite, biomedicine: names",
