@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "model_registry": {"core", "model_card"},
     "prefilter": {"core", "text"},
     "cascade": {"core", "prefilter", "text"},
-    "prefilter_data": {"core", "corpus", "recipe", "text"},
+    "prefilter_data": {"core", "corpus", "made_sentences", "recipe", "text"},
     "prefilter_training": {"core", "perturbations", "prefilter", "prefilter_data"},
     "prefilter_scores": {
         "core",

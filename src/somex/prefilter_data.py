@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from somex.core.errors import ConfigError
 from somex.core.schema import EntityType
@@ -16,6 +17,7 @@ from somex.corpus import (
     sentence_text,
     split_labeled,
 )
+from somex.made_sentences import make_sentences
 from somex.recipe import DataConfig, Source
 from somex.text.matching import MIN_TELLING, squeeze
 
@@ -99,8 +101,8 @@ def read_gold_documents(config: DataConfig, *, n_folds: int) -> list[GoldDocumen
 
     Documents of the extra sources with full labels are measured on; they get a fold by their id.
     The main corpus and partly labelled sources are trained on only, each sentence where no
-    held-out document holds it. No document that holds a sentence of ``never`` is read, and no
-    such sentence.
+    held-out document holds it, and so are the recipe's templates, filled. No document that holds a
+    sentence of ``never`` is read, and no such sentence.
 
     Raises:
         ConfigError: A source does not exist, or none has whole documents to measure on.
@@ -109,16 +111,26 @@ def read_gold_documents(config: DataConfig, *, n_folds: int) -> list[GoldDocumen
     tested = read_measured_documents(config, n_folds=n_folds)
     folds = _FoldsOf(tested)
     barred = set(never)
+    main = [part for part in read_main(config) if squeeze(sentence_text(part)) not in barred]
     trained = [
         GoldDocument(part.document.id, (cut_sentence(part, folds.within(key)),))
-        for part in read_main(config)
-        if (key := squeeze(sentence_text(part))) not in barred
+        for part in main
+        for key in (squeeze(sentence_text(part)),)
+    ]
+    trained += [
+        GoldDocument(part.document.id, (cut_sentence(part),)) for part in _filled(main, config)
     ]
     for source in config.extra:
         if source.labels != "full":
             documents = drop_documents_holding(read_source(source), never)
             trained += [_only_trained(d, folds) for d in documents]
     return tested + trained
+
+
+def _filled(main: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:
+    """Return a recipe's templates, filled; nothing else is made of the main corpus's sentences."""
+    alone = replace(config, turn_names=False, link_names=False, rare_repeat=1, swap_copies=0)
+    return make_sentences(main, alone, rng=random.Random(0))
 
 
 def read_measured_documents(

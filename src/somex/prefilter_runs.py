@@ -17,7 +17,7 @@ from somex.prefilter.model import Prefilter
 from somex.prefilter_data import GoldDocument, read_gold_documents, read_measured_documents
 from somex.prefilter_scores import CrossValidation, cross_validate, score_documents, tally
 from somex.prefilter_training import PrefilterConfig, build_rows, fit_prefilter
-from somex.recipe import DataConfig, read_values
+from somex.recipe import DataConfig, beside, read_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ def read_prefilter_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Pre
         ConfigError: As `somex.recipe.read_recipe`.
     """
     values = read_values(path, overrides=overrides)
-    return build_config(PrefilterRecipe, values, where=str(path))
+    recipe = build_config(PrefilterRecipe, values, where=str(path))
+    return replace(recipe, data=beside(recipe.data, path.parent))
 
 
 def train_prefilter(recipe: PrefilterRecipe) -> Prefilter:

@@ -291,13 +291,13 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
             them are named), or an environment variable that it names is not set.
     """
     recipe = build_config(Recipe, read_values(path, overrides=overrides), where=str(path))
-    return dataclasses.replace(recipe, data=_beside(recipe.data, path.parent))
+    return dataclasses.replace(recipe, data=beside(recipe.data, path.parent))
 
 
 File = TypeVar("File", NameList, Templates)
 
 
-def _beside(data: DataConfig, folder: Path) -> DataConfig:
+def beside(data: DataConfig, folder: Path) -> DataConfig:
     """Return the data part with the paths of lists and templates led from the recipe's folder."""
     return dataclasses.replace(
         data,

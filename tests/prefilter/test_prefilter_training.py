@@ -22,7 +22,13 @@ from somex.prefilter_data import (
     cut_document,
     read_gold_documents,
 )
-from somex.prefilter_runs import PrefilterRecipe, hash_gold, measure, train_prefilter
+from somex.prefilter_runs import (
+    PrefilterRecipe,
+    hash_gold,
+    measure,
+    read_prefilter_recipe,
+    train_prefilter,
+)
 from somex.prefilter_scores import (
     ScoredDocument,
     choose_threshold,
@@ -31,7 +37,7 @@ from somex.prefilter_scores import (
     trade_off,
 )
 from somex.prefilter_training import PrefilterConfig, build_rows, fit_prefilter, label_words
-from somex.recipe import DataConfig, Source
+from somex.recipe import DataConfig, Source, Templates
 
 CONFIG = PrefilterConfig(n_folds=3, negative_share=1.0)
 
@@ -103,6 +109,34 @@ def test_prefilter_data_never_reads_what_is_never_to_be_trained_on(
     assert not any("at Tolva hospital" in text for text in texts)
     assert not any(text.startswith("We ran all models in Glimmerfit") for text in texts)
     assert len(texts) > len(tiny.MARKED)
+
+
+def test_prefilter_data_fills_templates_and_makes_nothing_else_of_the_main_corpus(
+    data: DataConfig, documents: list[GoldDocument], tmp_path: Path
+) -> None:
+    path = tmp_path / "templates.txt"
+    path.write_text("It was drawn ({a:Application}; {c:Citation>a}).\n", encoding="utf-8")
+    templates = (Templates(str(path), copies=3, author_year=True),)
+    asked = replace(data, templates=templates, swap_copies=2, turn_names=True)
+    found = read_gold_documents(asked, n_folds=3)
+    made = [d for d in found if d.sentences[0].text.startswith("It was drawn (")]
+    assert len(made) == len(found) - len(documents) == 3
+    assert all(d.fold is None and not d.sentences[0].folds for d in made)
+    assert [span.type for span in made[0].sentences[0].spans] == [
+        EntityType.APPLICATION,
+        EntityType.CITATION,
+    ]
+
+
+def test_prefilter_recipe_finds_lists_and_templates_beside_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOMEX_DATA", "data")
+    folder = Path(__file__).parents[2] / "recipes" / "prefilter"
+    read = read_prefilter_recipe(folder / "prefilter.yaml").data
+    assert all(Path(file.path).is_file() for file in (*read.name_lists, *read.templates))
+    assert read.name_lists
+    assert read.templates
 
 
 def test_prefilter_data_without_documents_is_an_error(data: DataConfig) -> None:
