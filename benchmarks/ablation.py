@@ -41,6 +41,9 @@ COLUMNS = (
 )
 """Test set, score and title of each column."""
 
+DRAWN = ("NER micro", "softcite biomed.")
+"""Titles of the columns that the plot of differences shows."""
+
 CURVE = {
     "an eighth of the sentences": 0.125,
     "a quarter of the sentences": 0.25,
@@ -157,7 +160,8 @@ def plots(results: Results, folder: Path) -> None:
 
     shown = [v for v in results if v != "base" and v not in CURVE]
     figure, axes = plt.subplots(1, 2, figsize=(10, 0.35 * len(shown) + 1.2), sharey=True)
-    for ax, (test_set, score, title) in zip(axes, (COLUMNS[1], COLUMNS[5]), strict=True):
+    drawn = [column for column in COLUMNS if column[2] in DRAWN]
+    for ax, (test_set, score, title) in zip(axes, drawn, strict=True):
         for place, variant in enumerate(shown):
             found = differences(results, variant, test_set, score)
             ax.plot(found, [place] * len(found), "o", color="#9db4c8")
