@@ -126,6 +126,8 @@ def test_appose_in_natural_text() -> None:
         "Drawn with {Application|Quill} , {Citation|[3]} . => Citation_of 1 0",
         "Drawn with {Application|Quill} {Citation|Elsham , 2001} . => Citation_of 1 0",
         "Drawn with {Application|Quill} [3] .",
+        "Drawn with the {SoftwareCoreference|program} {Application|Quill} {Citation|[3]} . "
+        "=> Citation_of 2 1",
     ],
 )
 def test_appose_leaves_other_sentences(tmp_path: Path, line: str) -> None:

@@ -117,7 +117,10 @@ def _apposition(
     if led_by is None or cited is None or not is_near or set("()[];,") & set(between):
         return []
     opened = text[sentence.char_start : software.char_start]
-    if opened.count("(") > opened.count(")"):
+    mentions = labeled.annotation.mentions
+    if opened.count("(") > opened.count(")") or any(
+        m.char_start < software.char_start and led_by.start() < m.char_end for m in mentions
+    ):
         return []
     spaced = bool(sentence.tokens)
     inside = _authors(cited[0], style, rng, spaced=spaced)
