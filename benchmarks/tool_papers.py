@@ -13,27 +13,20 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from somex.app.cli.listeners import build_listener
 from somex.app.cli.options import parse_numbers
 from somex.core import LabeledDocument
-from somex.corpus import (
-    HoldOut,
-    bucket_of,
-    cut_training_data,
-    read_main,
-    read_source,
-    sentence_text,
-)
+from somex.corpus import bucket_of, cut_training_data, read_main
 from somex.experiments import execute_on
 from somex.metrics import evaluate
-from somex.ood_splits import SUBSETS, stands_in_folders
+from somex.ood_splits import SUBSETS, hold_out_documents, stands_in_folders
 from somex.readers.jsonl import read_jsonl
-from somex.recipe import DataConfig, Recipe, Source, read_recipe
+from somex.recipe import Recipe, read_recipe
 from somex.run_files import gold_path, predicted_path
 from somex.second_names import add_second_names
-from somex.text.matching import MIN_TELLING, squeeze
 
 N_HALVES = 2
 Documents = list[LabeledDocument]
@@ -45,25 +38,14 @@ def is_in_half(labeled: LabeledDocument, half: int) -> bool:
     return stands_in_folders(labeled, folders) and bucket_of(labeled.document.id, N_HALVES) == half
 
 
-def hold_out_half(half: int, data: DataConfig, somesci: Path) -> HoldOut:
-    """Test on the recipe's sentences that stand in the tool papers of a half; bar these papers."""
-    documents = [d for d in read_source(Source(str(somesci), "brat")) if is_in_half(d, half)]
-    texts = [squeeze(d.document.text) for d in documents]
-    keys = {squeeze(sentence_text(part)) for part in read_main(data)}
-    held = {k for k in keys if len(k) >= MIN_TELLING and any(k in text for text in texts)}
-    return HoldOut(
-        is_test=lambda part: squeeze(sentence_text(part)) in held,
-        is_barred_document=lambda labeled: is_in_half(labeled, half),
-    )
-
-
 def predict_halves(recipe: Recipe, out: Path, somesci: Path) -> tuple[Documents, Documents]:
     """Train without each half in turn; return the gold and the predictions of both."""
     gold: Documents = []
     predicted: Documents = []
     seed = recipe.training.seed
+    main_part = read_main(recipe.data)
     for half in range(N_HALVES):
-        hold_out = hold_out_half(half, recipe.data, somesci)
+        hold_out = hold_out_documents(main_part, somesci, partial(is_in_half, half=half))
         data = cut_training_data(recipe.data, seed=seed, hold_out=hold_out)
         place = out / f"half-{half}-seed-{seed}"
         facts = {"seed": seed, "half": half}

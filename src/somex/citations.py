@@ -58,7 +58,11 @@ COMMON_STYLE = CitationStyle(
 
 
 def recite(
-    labeled: LabeledDocument, *, style: CitationStyle, rng: random.Random
+    labeled: LabeledDocument,
+    *,
+    style: CitationStyle,
+    rng: random.Random,
+    apposed: bool = False,
 ) -> LabeledDocument:
     """Turn numbers into authors with years, and authors with years into numbers.
 
@@ -70,8 +74,12 @@ def recite(
         labeled: A document that lists one sentence.
         style: How authors and years are written.
         rng: Draws names, years and numbers.
+        apposed: Do as `appose` does instead, where that changes the sentence.
     """
     only_sentence(labeled)
+    made = appose(labeled, style=style, rng=rng) if apposed else labeled
+    if made is not labeled:
+        return made
     edits = [*_to_authors(labeled, style, rng), *_to_numbers(labeled, rng)]
     return rewrite(labeled, edits) if edits else labeled
 

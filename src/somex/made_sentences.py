@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from somex.augment import NamePool, link_names, turn_names
-from somex.citations import COMMON_STYLE, appose, recite
+from somex.citations import COMMON_STYLE, recite
 from somex.core.marks import with_turn
 from somex.core.schema import EntityType
 from somex.core.types import LabeledDocument
@@ -73,11 +73,8 @@ def make_sentences(
 
 
 def _recite(part: LabeledDocument, config: DataConfig, rng: random.Random) -> LabeledDocument:
-    if config.appose_share and rng.random() < config.appose_share:
-        made = appose(part, style=COMMON_STYLE, rng=rng)
-        if made is not part:
-            return made
-    return recite(part, style=COMMON_STYLE, rng=rng)
+    apposed = config.appose_share > 0 and rng.random() < config.appose_share
+    return recite(part, style=COMMON_STYLE, rng=rng, apposed=apposed)
 
 
 def _templates(config: DataConfig) -> list[tuple[Template, bool]]:

@@ -6,7 +6,7 @@ trained on, white space and case aside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -111,20 +111,22 @@ def _subset(name: str, main: Sequence[LabeledDocument], somesci: Path | None) ->
             f"split {name} needs SoMeSci to know which sentences belong to it; "
             f"{somesci or 'no folder'} is not there: give the folder that holds somesci/"
         )
-    documents = [
-        d for d in read_source(Source(str(somesci), "brat")) if stands_in_folders(d, folders)
-    ]
+    hold_out = hold_out_documents(main, somesci, lambda d: stands_in_folders(d, folders))
+    return Split(name, SPLITS[name], hold_out)
+
+
+def hold_out_documents(
+    main: Sequence[LabeledDocument], somesci: Path, is_held: Callable[[LabeledDocument], bool]
+) -> HoldOut:
+    """Test on the main sentences that stand in some of SoMeSci's documents; bar these documents."""
+    documents = [d for d in read_source(Source(str(somesci), "brat")) if is_held(d)]
     texts = [squeeze(d.document.text) for d in documents]
     held = {
         key
         for key in {squeeze(sentence_text(p)) for p in main}
         if len(key) >= MIN_TELLING and any(key in text for text in texts)
     }
-    hold_out = HoldOut(
-        is_test=lambda p: squeeze(sentence_text(p)) in held,
-        is_barred_document=lambda d: stands_in_folders(d, folders),
-    )
-    return Split(name, SPLITS[name], hold_out)
+    return HoldOut(is_test=lambda p: squeeze(sentence_text(p)) in held, is_barred_document=is_held)
 
 
 def stands_in_folders(labeled: LabeledDocument, folders: Iterable[str]) -> bool:

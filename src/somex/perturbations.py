@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from somex.citations import CitationStyle, appose, recite
+from somex.citations import CitationStyle, recite
 from somex.core.schema import EntityType
 from somex.core.types import LabeledDocument, Sentence
 from somex.rewriting import Edit, is_clean, only_sentence, rewrite
@@ -50,9 +50,8 @@ def citation_style(labeled: LabeledDocument) -> LabeledDocument:
 
 
 def citation_with_name(labeled: LabeledDocument) -> LabeledDocument:
-    """Cite in the parentheses that the software stands in (`appose`), elsewhere by author."""
-    made = appose(labeled, style=_STYLE, rng=_random(labeled))
-    return citation_style(labeled) if made is labeled else made
+    """Cite in the parentheses that the software stands in, elsewhere as `citation_style` does."""
+    return recite(labeled, style=_STYLE, rng=_random(labeled), apposed=True)
 
 
 def resolver_urls(labeled: LabeledDocument) -> LabeledDocument:

@@ -111,12 +111,13 @@ def read_gold_documents(config: DataConfig, *, n_folds: int) -> list[GoldDocumen
     tested = read_measured_documents(config, n_folds=n_folds)
     folds = _FoldsOf(tested)
     barred = set(never)
-    main = [part for part in read_main(config) if squeeze(sentence_text(part)) not in barred]
+    keyed = [(squeeze(sentence_text(part)), part) for part in read_main(config)]
+    keyed = [(key, part) for key, part in keyed if key not in barred]
     trained = [
         GoldDocument(part.document.id, (cut_sentence(part, folds.within(key)),))
-        for part in main
-        for key in (squeeze(sentence_text(part)),)
+        for key, part in keyed
     ]
+    main = [part for _, part in keyed]
     trained += [
         GoldDocument(part.document.id, (cut_sentence(part),)) for part in _filled(main, config)
     ]
