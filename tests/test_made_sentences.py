@@ -11,7 +11,7 @@ import tiny
 from somex.core import ConfigError, LabeledDocument
 from somex.core.marks import turn_of
 from somex.core.schema import EntityType
-from somex.made_sentences import make_sentences
+from somex.made_sentences import fill_templates, make_sentences
 from somex.name_lists import PublicNames, read_names
 from somex.readers.somd import read_somd_split
 from somex.recipe import DataConfig, NameList, Source, Templates, read_recipe
@@ -155,6 +155,24 @@ def test_made_sentences_cite_by_author_and_year_where_a_file_says_so(
         cited[author_year] = _texts(made, E.CITATION)
     assert cited[False] <= _texts(corpus, E.CITATION)
     assert all(re.fullmatch(r"[^()\[\]]+ (19|20)\d\d", text) for text in cited[True])
+
+
+def test_templates_are_filled_alone_whatever_else_a_recipe_makes(
+    corpus: list[LabeledDocument], tmp_path: Path
+) -> None:
+    path = tmp_path / "templates.txt"
+    path.write_text("{a:Application} {v:Version>a} drew it.\n", encoding="utf-8")
+    options: dict[str, object] = {"swap_turns": 2, "templates": (Templates(str(path), copies=3),)}
+    everything = DataConfig(
+        Source("unused"),
+        rare_repeat=3,
+        turn_names=True,
+        swap_copies=2,
+        **options,  # type: ignore[arg-type]
+    )
+    filled = fill_templates(corpus, everything, rng=random.Random(1))
+    assert [d.document.text for d in filled] == [d.document.text for d in _made(corpus, **options)]
+    assert [turn_of(d) for d in filled] == [(turn, 2) for turn in (0, 1) for _ in range(3)]
 
 
 def test_recipe_finds_lists_and_templates_beside_itself(tmp_path: Path) -> None:

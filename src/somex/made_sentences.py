@@ -39,8 +39,7 @@ def make_sentences(
     Raises:
         ConfigError: A list of names or the templates can't be read.
     """
-    public = PublicNames(config.name_lists, barred=barred)
-    pool = NamePool(train, public=public.draw, share=config.list_share)
+    pool = _pool(train, config, barred)
     full = [part for part in train if part.annotation.mentions]
     turned = [t for t in map(turn_names, full) if t is not None] if config.turn_names else []
     if config.link_names:
@@ -48,14 +47,7 @@ def make_sentences(
         turned += [part for part in linked if part is not None]
     repeated = _rare([*train, *turned], config) * (config.rare_repeat - 1)
     repeated += full * config.swap_copies
-    templates = _templates(config)
-
-    def fill(kind: EntityType, host: str | None) -> str | None:
-        return pool.draw(kind, rng, host=host)
-
-    def fill_by_author(kind: EntityType, host: str | None) -> str | None:
-        return COMMON_STYLE.draw(rng) if kind is EntityType.CITATION else fill(kind, host)
-
+    fill = _Filler(config, pool)
     made = []
     for turn in range(config.swap_turns):
         swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in repeated]
@@ -63,13 +55,53 @@ def make_sentences(
             _recite(part, config, rng) if rng.random() < config.recite_rate else part
             for part in swapped
         ]
-        filled = (
-            fill_template(template, fill=fill_by_author if author_year else fill, rng=rng)
-            for template, author_year in templates
-        )
-        copies += [part for part in filled if part is not None]
+        copies += fill(rng)
         made += [with_turn(part, turn, config.swap_turns) for part in copies]
     return [*turned, *made]
+
+
+def fill_templates(
+    train: Sequence[LabeledDocument], config: DataConfig, *, rng: random.Random
+) -> list[LabeledDocument]:
+    """Fill a recipe's templates, once for each of ``swap_turns`` turns, and make nothing else.
+
+    Args:
+        train: Sentences whose names fill the slots, as those of public lists do.
+        config: The recipe's data part.
+        rng: Draws.
+
+    Raises:
+        ConfigError: As `make_sentences`.
+    """
+    fill = _Filler(config, _pool(train, config, ()))
+    turns = range(config.swap_turns)
+    return [with_turn(part, turn, config.swap_turns) for turn in turns for part in fill(rng)]
+
+
+def _pool(train: Sequence[LabeledDocument], config: DataConfig, barred: Iterable[str]) -> NamePool:
+    public = PublicNames(config.name_lists, barred=barred)
+    return NamePool(train, public=public.draw, share=config.list_share)
+
+
+class _Filler:
+    """Fills all templates of a recipe, as often as a turn does."""
+
+    def __init__(self, config: DataConfig, pool: NamePool) -> None:
+        self._pool = pool
+        self._templates = _templates(config)
+
+    def __call__(self, rng: random.Random) -> list[LabeledDocument]:
+        def fill(kind: EntityType, host: str | None) -> str | None:
+            return self._pool.draw(kind, rng, host=host)
+
+        def fill_by_author(kind: EntityType, host: str | None) -> str | None:
+            return COMMON_STYLE.draw(rng) if kind is EntityType.CITATION else fill(kind, host)
+
+        filled = (
+            fill_template(template, fill=fill_by_author if author_year else fill, rng=rng)
+            for template, author_year in self._templates
+        )
+        return [part for part in filled if part is not None]
 
 
 def _recite(part: LabeledDocument, config: DataConfig, rng: random.Random) -> LabeledDocument:

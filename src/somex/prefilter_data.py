@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from somex.core.errors import ConfigError
 from somex.core.schema import EntityType
@@ -17,7 +17,7 @@ from somex.corpus import (
     sentence_text,
     split_labeled,
 )
-from somex.made_sentences import make_sentences
+from somex.made_sentences import fill_templates
 from somex.recipe import DataConfig, Source
 from somex.text.matching import MIN_TELLING, squeeze
 
@@ -118,20 +118,13 @@ def read_gold_documents(config: DataConfig, *, n_folds: int) -> list[GoldDocumen
         for key, part in keyed
     ]
     main = [part for _, part in keyed]
-    trained += [
-        GoldDocument(part.document.id, (cut_sentence(part),)) for part in _filled(main, config)
-    ]
+    filled = fill_templates(main, config, rng=random.Random(0))
+    trained += [GoldDocument(part.document.id, (cut_sentence(part),)) for part in filled]
     for source in config.extra:
         if source.labels != "full":
             documents = drop_documents_holding(read_source(source), never)
             trained += [_only_trained(d, folds) for d in documents]
     return tested + trained
-
-
-def _filled(main: Sequence[LabeledDocument], config: DataConfig) -> list[LabeledDocument]:
-    """Return a recipe's templates, filled; nothing else is made of the main corpus's sentences."""
-    alone = replace(config, turn_names=False, link_names=False, rare_repeat=1, swap_copies=0)
-    return make_sentences(main, alone, rng=random.Random(0))
 
 
 def read_measured_documents(
