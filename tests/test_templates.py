@@ -105,6 +105,7 @@ def test_fill_template_without_slots_mentions_nothing() -> None:
         ("{a:Application} {x:OperatingSystem>a}", "a OperatingSystem can't be an attribute"),
         ("We ran a:Application} twice.", "a slot must read"),
         ("{a:Application} and {b", "a slot must read"),
+        ("{a:Application} [[{v:Version>a}|ran]].", "a slot can't stand in one of several wordings"),
     ],
 )
 def test_parse_template_names_the_fault(line: str, message: str) -> None:

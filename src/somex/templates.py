@@ -98,6 +98,11 @@ def parse_template(line: str, *, where: str = "template") -> Template:
         slots[name] = Slot(name, EntityType(kind), host or None, text or None)
     if set("{}") & set(_SLOT.sub("", line)):
         raise ConfigError(f"{where}: a slot must read {{name:Type}}, {{name:Type>host}}: {line!r}")
+    if any("{" in wordings for wordings in _WORDINGS.findall(line)):
+        raise ConfigError(
+            f"{where}: a slot can't stand in one of several wordings, as other sentences would be "
+            f"without it; write a line for each: {line!r}"
+        )
     for slot in slots.values():
         if slot.host is not None:
             _check_host(slot, slots, where)
