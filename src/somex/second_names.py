@@ -2,7 +2,7 @@
 
 SOMD 2025's training sentences hold 14 AlternativeNames, too few for a network to learn them
 safely. Most are the long name of the letters before them, which can be read off
-(`somex.text.long_forms`); ``benchmarks/second_names.py`` counts how often the annotators agree.
+(`somex.text.long_forms`); ``benchmarks/name_pairs.py`` counts how often the annotators agree.
 """
 
 from __future__ import annotations

@@ -44,8 +44,11 @@ class ModelConfig:
         split_cost: Log odds against a mention right behind another of its type, in decoding; 0:
             tags are decoded as in the paper. Family ``token`` only, as the next.
         border_cost: Log odds against a mention that begins or ends inside a word.
-        second_names: Make the long name behind a software's letters, as in ``GDAL (Geospatial Data
-            Abstraction Library)``, its AlternativeName, whatever the network says.
+        second_names: Settle two names of one software by letters and brackets, whatever the network
+            says: the long name behind a software's letters, as in ``GDAL (Geospatial Data
+            Abstraction Library)``, is its AlternativeName, a long name before its abbreviation
+            begins where the letters do, and what has a version of its own in brackets, as in
+            ``Statistical Parametric Mapping (SPM 8)``, is a Specification_of the name before them.
         span: Options of the family ``span``.
     """
 

@@ -28,6 +28,7 @@ from somex.model.inputs import FloatArray, PieceEncoder, Window, collate, encode
 from somex.model.pairs import ALLOWED, MentionBatch, PairBatch, UnitMention, build_pairs
 from somex.model.repeats import RepeatCache
 from somex.model.threads import BatchThreads
+from somex.name_pairs import settle_names
 from somex.second_names import add_second_names
 from somex.text.sentences import sentences_of
 
@@ -178,11 +179,20 @@ class Predictor:
         ]
         if not self.config.second_names:
             return annotations
-        least = max(self.decoding.min_confidence, self.decoding.min_relation_confidence)
         return [
-            add_second_names(document.text, annotation, min_confidence=least)
+            self._settle_names(document, annotation)
             for document, annotation in zip(documents, annotations, strict=True)
         ]
+
+    def _settle_names(self, document: Document, annotation: Annotation) -> Annotation:
+        """Say of two names of one software what letters and brackets do."""
+        if not annotation.mentions:
+            return annotation
+        least = max(self.decoding.min_confidence, self.decoding.min_relation_confidence)
+        starts = [sentence.char_start for sentence in sentences_of(document)]
+        text = document.text
+        settled = settle_names(text, annotation, starts=starts, min_confidence=least)
+        return add_second_names(text, settled, min_confidence=least)
 
     def _read(self, windows: Sequence[Window]) -> list[_Found]:
         """Return what each window holds; a window that came before is not read again."""

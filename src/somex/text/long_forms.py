@@ -72,6 +72,41 @@ def _open_ends(text: str, start: int) -> Iterator[int]:
     yield from reversed([word.end() for word in _WORD.finditer(text, start, limit)])
 
 
+def find_beginning(short: str, text: str, end: int, *, least: int = 0) -> int | None:
+    """Find where the long name begins that ends before its letters (Schwartz and Hearst 2003).
+
+    The letters are looked for from the end on, the first one at the beginning of a word.
+
+    Args:
+        short: The letters, two or more of them letters or digits.
+        text: The text.
+        end: One past the long name.
+        least: First character that it may begin with.
+
+    Returns:
+        Its first character; None where the letters don't fit, or where it has more words than
+        twice the letters, or five more than them.
+    """
+    letters = "".join(_WORD.findall(short)).lower()
+    if len(letters) < 2:
+        return None
+    place = end
+    for index in reversed(range(len(letters))):
+        place -= 1
+        while place >= least and not _gives(text, place, letters[index], at_word=index == 0):
+            place -= 1
+    if place < least:
+        return None
+    n_words = len(_WORD.findall(text, place, end))
+    return place if n_words <= min(len(letters) + 5, 2 * len(letters)) else None
+
+
+def _gives(text: str, place: int, letter: str, *, at_word: bool) -> bool:
+    """Tell whether a character is that letter, and begins a word where it must."""
+    is_inside = place > 0 and text[place - 1].isalnum()
+    return text[place].lower() == letter and not (at_word and is_inside)
+
+
 def stands_for(short: str, long: str, *, some_silent: bool = False) -> bool:
     """Tell whether a short name is made of the letters of a long one.
 

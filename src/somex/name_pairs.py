@@ -1,0 +1,175 @@
+"""Two names of one software: what letters and brackets say of them, whatever the network says.
+
+Both corpora follow three habits, counted in the gold of SOMD 2025's training sentences and of
+SoMeSci (``python benchmarks/name_pairs.py``):
+
+- a long name begins where the letters of its abbreviation do: ``Chromatin Networks (CN)``;
+- what stands in brackets with a version of its own is no abbreviation but the software once more,
+  a Specification_of the long name: ``Statistical Parametric Mapping (SPM 8)``;
+- so is a name that is written again in brackets with attributes of its own: ``Excel (Excel 2013)``.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+
+from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType
+from somex.core.types import Annotation, Mention, Relation
+from somex.text.long_forms import find_beginning
+
+_SHARE_RIGHT = 0.9
+"""Of the names written again so, rounded: 14 of 16 in SOMD 2025's training sentences."""
+_SIGNED = re.compile(r"\s*[®™©]?\s*")
+_TO_ABBREVIATION = re.compile(r"\s*[®™©]?\s*[(\[]\s*")
+_TO_VERSION = re.compile(r"\s*[®™©]?\s*(?:-\s*)?(?:(?:for|version|ver\.?|v\.?)\s*)?", re.IGNORECASE)
+_CLOSING = {"(": ")", "[": "]"}
+_OF_ITS_OWN = frozenset({EntityType.VERSION, EntityType.RELEASE, EntityType.OPERATING_SYSTEM})
+
+
+def settle_names(
+    text: str, annotation: Annotation, *, starts: Sequence[int], min_confidence: float = 0.0
+) -> Annotation:
+    """Put borders, types and relations of two names of one software right.
+
+    Args:
+        text: The document's text.
+        annotation: What a model found in it.
+        starts: First character of each sentence, ascending.
+        min_confidence: Relations below it are not made.
+
+    Returns:
+        The annotation with the habits above; nothing else of it changes, and it is returned as it
+        is where they don't apply.
+    """
+    annotation = _begin_by_letters(text, annotation, starts)
+    annotation = _specify(text, annotation)
+    return _tie_repeats(text, annotation, starts, min_confidence)
+
+
+def _begin_by_letters(text: str, annotation: Annotation, starts: Sequence[int]) -> Annotation:
+    """Move the beginning of abbreviated names that don't begin with the abbreviation's letter."""
+    new = {mention: mention for mention in annotation.mentions}
+    for relation in annotation.relations:
+        short, host = relation.head, relation.tail
+        if relation.type is not RelationType.ABBREVIATION_OF or host.type not in SOFTWARE_TYPES:
+            continue
+        if not _TO_ABBREVIATION.fullmatch(text, host.char_end, short.char_start):
+            continue
+        letters = text[short.char_start : short.char_end]
+        if text[host.char_start].lower() == letters[0].lower():
+            continue
+        start = find_beginning(letters, text, host.char_end, least=_start_of(starts, host))
+        if start is None:
+            continue
+        others = (m for m in annotation.mentions if m is not host)
+        if not any(m.char_start < host.char_end and start < m.char_end for m in others):
+            new[host] = replace(host, char_start=start)
+    return annotation.with_mentions(new)
+
+
+def _specify(text: str, annotation: Annotation) -> Annotation:
+    """Make abbreviations with a version of their own in their brackets Specification_of."""
+    for relation in annotation.relations:
+        short, host = relation.head, relation.tail
+        if relation.type is not RelationType.ABBREVIATION_OF or host.type not in SOFTWARE_TYPES:
+            continue
+        bracket = _bracket_before(text, host.char_end, short.char_start)
+        behind = _TO_VERSION.match(text, short.char_end)
+        if bracket is None or _SIGNED.fullmatch(text, bracket + 1, short.char_start) is None:
+            continue
+        if any(
+            m.type in _OF_ITS_OWN and behind is not None and m.char_start == behind.end()
+            for m in annotation.mentions
+        ):
+            annotation = _make_specification(text, annotation, relation, bracket)
+    return annotation
+
+
+def _make_specification(
+    text: str, annotation: Annotation, relation: Relation, bracket: int
+) -> Annotation:
+    """Give the abbreviation its host's type, and the host's attributes that share its brackets."""
+    short, host = relation.head, relation.tail
+    closing = text.find(_CLOSING[text[bracket]], short.char_end)
+    end = closing if closing >= 0 else len(text)
+    named = replace(short, type=host.type, purpose=host.purpose)
+    specifies = RelationType.SPECIFICATION_OF
+    relations = [Relation(specifies, named, host, relation.confidence)]
+    for other in annotation.relations:
+        if short in (other.head, other.tail):
+            continue
+        is_inside = short.char_end <= other.head.char_start < end
+        is_handed_on = other.tail == host and is_inside and other.type is not specifies
+        relations.append(replace(other, tail=named) if is_handed_on else other)
+    kept = [m for m in annotation.mentions if m != short]
+    return Annotation.build([*kept, named], relations)
+
+
+def _tie_repeats(
+    text: str, annotation: Annotation, starts: Sequence[int], min_confidence: float
+) -> Annotation:
+    """Tie names that are written again, in brackets or as a Specification_of another, to the first.
+
+    The nearest before them counts, of the same sentence and type.
+    """
+    relations = [*annotation.relations]
+    for mention in annotation.mentions:
+        if mention.type not in SOFTWARE_TYPES:
+            continue
+        same = [
+            m
+            for m in annotation.mentions
+            if m.type is mention.type
+            and _start_of(starts, mention) <= m.char_start
+            and m.char_end <= mention.char_start
+            and _same_text(text, m, mention)
+        ]
+        told = [r for r in relations if r.head == mention and _is_specification(r)]
+        if same and told and not any(r.tail in same for r in told):
+            relations[relations.index(told[0])] = replace(told[0], tail=same[-1])
+        elif same and not told:
+            bracket = _bracket_before(text, same[0].char_end, mention.char_start)
+            first = [m for m in same if bracket is not None and m.char_end <= bracket]
+            confidence = mention.confidence * _SHARE_RIGHT
+            if first and _has_attribute(annotation, mention) and confidence >= min_confidence:
+                relations.append(
+                    Relation(RelationType.SPECIFICATION_OF, mention, first[-1], confidence)
+                )
+    return Annotation.build(annotation.mentions, relations)
+
+
+def _is_specification(relation: Relation) -> bool:
+    return relation.type is RelationType.SPECIFICATION_OF
+
+
+def _same_text(text: str, first: Mention, second: Mention) -> bool:
+    one, other = (text[m.char_start : m.char_end].casefold() for m in (first, second))
+    return one == other
+
+
+def _has_attribute(annotation: Annotation, host: Mention) -> bool:
+    """Tell whether an attribute behind a mention, no plug-in or name, is the mention's."""
+    return any(
+        r.tail == host and r.head.char_start >= host.char_end and r.head.type not in SOFTWARE_TYPES
+        for r in annotation.relations
+    )
+
+
+def _start_of(starts: Sequence[int], mention: Mention) -> int:
+    """Return the first character of the sentence that holds a mention."""
+    index = bisect_right(starts, mention.char_start)
+    return starts[index - 1] if index else 0
+
+
+def _bracket_before(text: str, start: int, end: int) -> int | None:
+    """Return the place of the last bracket opened from ``start`` on and still open at ``end``."""
+    opened: list[int] = []
+    for place in range(start, end):
+        if text[place] in _CLOSING:
+            opened.append(place)
+        elif opened and text[place] == _CLOSING[text[opened[-1]]]:
+            opened.pop()
+    return opened[-1] if opened else None
