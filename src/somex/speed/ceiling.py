@@ -10,6 +10,8 @@ import numpy as np
 import onnxruntime
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from somex.model.onnx_backend import EXACT_SUMS
+
 ROWS, INNER, COLUMNS = 768, 768, 3072
 COPY_BYTES = 256 * 1024 * 1024
 N_TRIES = 8
@@ -78,6 +80,7 @@ def _session(
     model = helper.make_model(graph, opset_imports=versions, ir_version=9)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry(*EXACT_SUMS)
     if n_threads is not None:
         options.intra_op_num_threads = n_threads
     return onnxruntime.InferenceSession(
