@@ -22,7 +22,7 @@ DEVICES = ("cpu", "cuda")
 
 EXACT_SUMS = ("session.x64quantprecision", "1")
 """Session option. On CPUs with AVX2 but without VNNI, ONNX Runtime would add pairs of int8 products
-in 16 bits, where they saturate. With it a model says the same everywhere.
+in 16 bits, where they saturate. With it only last digits of fp32 differ.
 """
 
 
