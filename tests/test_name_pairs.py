@@ -114,6 +114,32 @@ def test_an_abbreviation_with_a_version_of_its_own_is_the_software_again(behind:
     assert settled.mentions[1].type is APPLICATION
 
 
+def test_an_abbreviation_of_two_hosts_becomes_a_specification_of_one() -> None:
+    text = "Mossflow and Tracking Herring Shoals (THS 8)"
+    mentions = [
+        find(text, "Tracking Herring Shoals", APPLICATION),
+        find(text, "THS", ABBREVIATION),
+        find(text, "8", E.VERSION),
+        find(text, "Mossflow", APPLICATION),
+    ]
+    ties = [(R.ABBREVIATION_OF, 1, 0), (R.ABBREVIATION_OF, 1, 3)]
+    (tie,) = settle(text, mentions, ties).relations
+    assert (tie.type, tie.head.type) == (R.SPECIFICATION_OF, APPLICATION)
+    assert tie.tail in (mentions[0], mentions[3])
+
+
+def test_an_abbreviation_under_another_mention_stays() -> None:
+    text = "Tracking Herring Shoals (THS 8)"
+    mentions = [
+        find(text, "Tracking Herring Shoals", APPLICATION),
+        find(text, "THS", ABBREVIATION),
+        find(text, "8", E.VERSION),
+        find(text, "THS", APPLICATION),
+    ]
+    settled = settle(text, mentions, [(R.ABBREVIATION_OF, 1, 0)])
+    assert told(text, settled) == [("Abbreviation_of", "THS", "Tracking Herring Shoals")]
+
+
 def test_an_abbreviation_without_a_version_beside_it_stays() -> None:
     text = "Tracking Herring Shoals (THS), version 8, and (Moss, THS 9)."
     mentions = [

@@ -12,7 +12,7 @@ SoMeSci (``python benchmarks/name_pairs.py``):
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,6 +26,7 @@ _SIGNED = re.compile(r"\s*[®™©]?\s*")
 _TO_ABBREVIATION = re.compile(r"\s*[®™©]?\s*[(\[]\s*")
 _TO_VERSION = re.compile(r"\s*[®™©]?\s*(?:-\s*)?(?:(?:for|version|ver\.?|v\.?)\s*)?", re.IGNORECASE)
 _CLOSING = {"(": ")", "[": "]"}
+_SPECIFIES = RelationType.SPECIFICATION_OF
 _OF_ITS_OWN = frozenset({EntityType.VERSION, EntityType.RELEASE, EntityType.OPERATING_SYSTEM})
 
 
@@ -64,9 +65,9 @@ def _begin_by_letters(text: str, annotation: Annotation, starts: Sequence[int]) 
         start = find_beginning(letters, text, host.char_end, least=_start_of(starts, host))
         if start is None:
             continue
-        others = (m for m in annotation.mentions if m is not host)
-        if not any(m.char_start < host.char_end and start < m.char_end for m in others):
-            new[host] = replace(host, char_start=start)
+        moved = replace(host, char_start=start)
+        if not any(_overlap(m, moved) for m in annotation.mentions if m is not host):
+            new[host] = moved
     return annotation.with_mentions(new)
 
 
@@ -75,6 +76,9 @@ def _specify(text: str, annotation: Annotation) -> Annotation:
     for relation in annotation.relations:
         short, host = relation.head, relation.tail
         if relation.type is not RelationType.ABBREVIATION_OF or host.type not in SOFTWARE_TYPES:
+            continue
+        overlapping = [m for m in annotation.mentions if _overlap(m, short)]
+        if overlapping != [short]:  # or else it has become a first host's already
             continue
         bracket = _bracket_before(text, host.char_end, short.char_start)
         behind = _TO_VERSION.match(text, short.char_end)
@@ -96,13 +100,12 @@ def _make_specification(
     closing = text.find(_CLOSING[text[bracket]], short.char_end)
     end = closing if closing >= 0 else len(text)
     named = replace(short, type=host.type, purpose=host.purpose)
-    specifies = RelationType.SPECIFICATION_OF
-    relations = [Relation(specifies, named, host, relation.confidence)]
+    relations = [Relation(_SPECIFIES, named, host, relation.confidence)]
     for other in annotation.relations:
         if short in (other.head, other.tail):
             continue
         is_inside = short.char_end <= other.head.char_start < end
-        is_handed_on = other.tail == host and is_inside and other.type is not specifies
+        is_handed_on = other.tail == host and is_inside and other.type is not _SPECIFIES
         relations.append(replace(other, tail=named) if is_handed_on else other)
     kept = [m for m in annotation.mentions if m != short]
     return Annotation.build([*kept, named], relations)
@@ -116,38 +119,36 @@ def _tie_repeats(
     The nearest before them counts, of the same sentence and type.
     """
     relations = [*annotation.relations]
-    for mention in annotation.mentions:
+    told = {r.head: at for at, r in enumerate(relations) if r.type is _SPECIFIES}
+    begins = [mention.char_start for mention in annotation.mentions]
+    for index, mention in enumerate(annotation.mentions):
         if mention.type not in SOFTWARE_TYPES:
             continue
-        same = [
-            m
-            for m in annotation.mentions
-            if m.type is mention.type
-            and _start_of(starts, mention) <= m.char_start
-            and m.char_end <= mention.char_start
-            and _same_text(text, m, mention)
-        ]
-        told = [r for r in relations if r.head == mention and _is_specification(r)]
-        if same and told and not any(r.tail in same for r in told):
-            relations[relations.index(told[0])] = replace(told[0], tail=same[-1])
-        elif same and not told:
-            bracket = _bracket_before(text, same[0].char_end, mention.char_start)
-            first = [m for m in same if bracket is not None and m.char_end <= bracket]
-            confidence = mention.confidence * _SHARE_RIGHT
-            if first and _has_attribute(annotation, mention) and confidence >= min_confidence:
-                relations.append(
-                    Relation(RelationType.SPECIFICATION_OF, mention, first[-1], confidence)
-                )
+        first = bisect_left(begins, _start_of(starts, mention))
+        same = [m for m in annotation.mentions[first:index] if _is_again(text, m, mention)]
+        if not same:
+            continue
+        if mention in told:
+            relation = relations[told[mention]]
+            if relation.tail not in same:
+                relations[told[mention]] = replace(relation, tail=same[-1])
+            continue
+        bracket = _bracket_before(text, same[0].char_end, mention.char_start)
+        outside = [m for m in same if bracket is not None and m.char_end <= bracket]
+        confidence = mention.confidence * _SHARE_RIGHT
+        if outside and confidence >= min_confidence and _has_attribute(annotation, mention):
+            relations.append(Relation(_SPECIFIES, mention, outside[-1], confidence))
     return Annotation.build(annotation.mentions, relations)
 
 
-def _is_specification(relation: Relation) -> bool:
-    return relation.type is RelationType.SPECIFICATION_OF
+def _overlap(first: Mention, second: Mention) -> bool:
+    return first.char_start < second.char_end and second.char_start < first.char_end
 
 
-def _same_text(text: str, first: Mention, second: Mention) -> bool:
+def _is_again(text: str, first: Mention, second: Mention) -> bool:
+    """Tell whether a mention is written again, later and with the same type."""
     one, other = (text[m.char_start : m.char_end].casefold() for m in (first, second))
-    return one == other
+    return first.type is second.type and first.char_end <= second.char_start and one == other
 
 
 def _has_attribute(annotation: Annotation, host: Mention) -> bool:
