@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
+from somex.model.onnx_backend import EXACT_SUMS
 from somex.model.quantize import (
     activation_scale,
     find_products,
@@ -66,7 +67,9 @@ def quantized(tmp_path: Path) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
 
 
 def _run(model: onnx.ModelProto, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    session = onnxruntime.InferenceSession(model.SerializeToString())
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry(*EXACT_SUMS)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
     y, z = session.run(["y", "z"], {"x": x})
     return y, z
 
