@@ -50,13 +50,20 @@ def settle_names(
     return _tie_repeats(text, annotation, starts, min_confidence)
 
 
+def _abbreviations(annotation: Annotation) -> list[Relation]:
+    """Return the relations of abbreviations to the software that they stand for."""
+    return [
+        r
+        for r in annotation.relations
+        if r.type is RelationType.ABBREVIATION_OF and r.tail.type in SOFTWARE_TYPES
+    ]
+
+
 def _begin_by_letters(text: str, annotation: Annotation, starts: Sequence[int]) -> Annotation:
     """Move the beginning of abbreviated names that don't begin with the abbreviation's letter."""
     new = {mention: mention for mention in annotation.mentions}
-    for relation in annotation.relations:
+    for relation in _abbreviations(annotation):
         short, host = relation.head, relation.tail
-        if relation.type is not RelationType.ABBREVIATION_OF or host.type not in SOFTWARE_TYPES:
-            continue
         if not _TO_ABBREVIATION.fullmatch(text, host.char_end, short.char_start):
             continue
         letters = text[short.char_start : short.char_end]
@@ -73,10 +80,8 @@ def _begin_by_letters(text: str, annotation: Annotation, starts: Sequence[int]) 
 
 def _specify(text: str, annotation: Annotation) -> Annotation:
     """Make abbreviations with a version of their own in their brackets Specification_of."""
-    for relation in annotation.relations:
+    for relation in _abbreviations(annotation):
         short, host = relation.head, relation.tail
-        if relation.type is not RelationType.ABBREVIATION_OF or host.type not in SOFTWARE_TYPES:
-            continue
         overlapping = [m for m in annotation.mentions if _overlap(m, short)]
         if overlapping != [short]:  # or else it has become a first host's already
             continue
