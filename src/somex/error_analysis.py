@@ -187,7 +187,7 @@ def _wrong_mentions(right: LabeledDocument, found: LabeledDocument) -> Iterator[
 def _nearest(mention: Mention, others: Sequence[Mention]) -> tuple[str, Mention | None]:
     """Return how a gold mention was mistaken, and the predicted one that stands for it."""
     span = (mention.char_start, mention.char_end)
-    touching = [other for other in others if _overlap(mention, other)]
+    touching = [other for other in others if mention.overlaps(other)]
     for other in touching:
         if (other.char_start, other.char_end) == span:
             return "type", other
@@ -195,10 +195,6 @@ def _nearest(mention: Mention, others: Sequence[Mention]) -> tuple[str, Mention 
         if _lies_in(mention, other) or _lies_in(other, mention):
             return "nested", other
     return ("boundary", touching[0]) if touching else ("missed", None)
-
-
-def _overlap(left: Mention, right: Mention) -> bool:
-    return left.char_start < right.char_end and right.char_start < left.char_end
 
 
 def _lies_in(inner: Mention, outer: Mention) -> bool:

@@ -73,7 +73,7 @@ def _begin_by_letters(text: str, annotation: Annotation, starts: Sequence[int]) 
         if start is None:
             continue
         moved = replace(host, char_start=start)
-        if not any(_overlap(m, moved) for m in annotation.mentions if m is not host):
+        if not any(m.overlaps(moved) for m in annotation.mentions if m is not host):
             new[host] = moved
     return annotation.with_mentions(new)
 
@@ -82,7 +82,7 @@ def _specify(text: str, annotation: Annotation) -> Annotation:
     """Make abbreviations with a version of their own in their brackets Specification_of."""
     for relation in _abbreviations(annotation):
         short, host = relation.head, relation.tail
-        overlapping = [m for m in annotation.mentions if _overlap(m, short)]
+        overlapping = [m for m in annotation.mentions if m.overlaps(short)]
         if overlapping != [short]:  # or else it has become a first host's already
             continue
         bracket = _bracket_before(text, host.char_end, short.char_start)
@@ -144,10 +144,6 @@ def _tie_repeats(
         if outside and confidence >= min_confidence and _has_attribute(annotation, mention):
             relations.append(Relation(_SPECIFIES, mention, outside[-1], confidence))
     return Annotation.build(annotation.mentions, relations)
-
-
-def _overlap(first: Mention, second: Mention) -> bool:
-    return first.char_start < second.char_end and second.char_start < first.char_end
 
 
 def _is_again(text: str, first: Mention, second: Mention) -> bool:

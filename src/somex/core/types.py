@@ -204,6 +204,10 @@ class Mention:
         """Span and type: what the shared task compares."""
         return (self.char_start, self.char_end, self.type)
 
+    def overlaps(self, other: Mention) -> bool:
+        """Tell whether the mentions share a character."""
+        return self.char_start < other.char_end and other.char_start < self.char_end
+
 
 def _check_confidence(confidence: float) -> None:
     if not 0.0 <= confidence <= 1.0:

@@ -201,7 +201,7 @@ def _accept_mentions(
     for item in items:
         found = _find(item, view)
         if isinstance(found, Mention):
-            across = [o for o in accepted.values() if _overlap(found, o)]
+            across = [o for o in accepted.values() if found.overlaps(o)]
             if across:
                 message = f"{_short(item['text'])} overlaps another mention; leave one of them out"
                 found = Fault(FaultKind.OVERLAP, message)
@@ -229,10 +229,6 @@ def _find(item: Mapping[str, Any], view: SentenceView) -> Mention | Fault:
         return Fault(FaultKind.WRONG_OCCURRENCE, message)
     place = places[occurrence - 1]
     return Mention(_ENTITY_TYPES[item["type"]], place.char_start, place.char_end)
-
-
-def _overlap(one: Mention, other: Mention) -> bool:
-    return one.char_start < other.char_end and other.char_start < one.char_end
 
 
 def _accept_relations(
