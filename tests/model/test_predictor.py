@@ -23,6 +23,7 @@ from somex.model.torch_folder import load_tokenizer
 
 APPLICATION = ENTITY_TYPES.index(EntityType.APPLICATION)
 VERSION = ENTITY_TYPES.index(EntityType.VERSION)
+URL = ENTITY_TYPES.index(EntityType.URL)
 NAMES = ("quill", "brookstat", "tessarix", "fernview")
 
 
@@ -344,3 +345,23 @@ def test_predictor_cuts_off_marks_that_no_mention_begins_with(tokenizer_file: Pa
     predictor = _predictor(tokenizer_file, backend=_LeaningBackend(tokenizer_file))
     (found,) = predictor.annotate([document])
     assert _words(document, found) == [("Quill", EntityType.APPLICATION)]
+
+
+class _AddressBackend(FakeBackend):
+    """Takes the second and third unit for a URL, besides."""
+
+    def encode(self, batch: Batch) -> tuple[FloatArray, FloatArray]:
+        logits, units = super().encode(batch)
+        logits[:, 1, begin_tag(URL)] = logits[:, 2, inside_tag(URL)] = 9.0
+        return logits, units
+
+
+def test_predictor_completes_addresses(tokenizer_file: Path) -> None:
+    document = _one("Quill https://lume.example/a.")
+    predictor = _predictor(tokenizer_file, backend=_AddressBackend(tokenizer_file))
+    (annotation,) = predictor.annotate([document])
+    assert _words(document, annotation) == [
+        ("Quill", EntityType.APPLICATION),
+        ("https://lume.example/a", EntityType.URL),
+    ]
+    assert _edges(document, annotation) == [("URL_of", "https://lume.example/a", "Quill")]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from somex.addresses import complete_addresses
 from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, Mention, Relation, Token
 from somex.decoding import (
@@ -173,20 +174,27 @@ class Predictor:
         gathered: list[list[tuple[Window, _Place, _Found]]] = [[] for _ in documents]
         for window, place, of_window in zip(windows, places, found, strict=True):
             gathered[place.document].append((window, place, of_window))
-        annotations = [
-            _merge(parts, document.text if self.config.units == "atoms" else None)
+        return [
+            self._finish(document, parts)
             for document, parts in zip(documents, gathered, strict=True)
         ]
-        if not self.config.second_names:
-            return annotations
-        return [
-            self._settle_names(document, annotation)
-            for document, annotation in zip(documents, annotations, strict=True)
-        ]
+
+    def _finish(
+        self, document: Document, parts: Sequence[tuple[Window, _Place, _Found]]
+    ) -> Annotation:
+        """Join what was found in a document, and put right what its text alone can tell.
+
+        Words as units are left as they are, as in the paper.
+        """
+        if self.config.units != "atoms":
+            annotation = _merge(parts, None)
+        else:
+            annotation = complete_addresses(document.text, _merge(parts, document.text))
+        return self._settle_names(document, annotation)
 
     def _settle_names(self, document: Document, annotation: Annotation) -> Annotation:
         """Say of two names of one software what letters and brackets do."""
-        if not annotation.mentions:
+        if not self.config.second_names or not annotation.mentions:
             return annotation
         least = max(self.decoding.min_confidence, self.decoding.min_relation_confidence)
         starts = [sentence.char_start for sentence in sentences_of(document)]

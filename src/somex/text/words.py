@@ -23,6 +23,8 @@ _WORD = (
     r"|\b[A-QS-UW-Z]\d+\b(?!\.\d)"  # S1
     rf"|{_LETTERS}\.{_LETTERS}|\.?{_LETTERS}"  # U.S, cnvkit.py, .NET, analysis
 )
+ADDRESS = re.compile(_URL)
+"""A web address with its scheme, or one that begins with ``www.``."""
 _TOKEN = re.compile("|".join((_URL, _CITATION, _ABBREVIATION, _NUMBER, _WORD, r"\S")))
 
 

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from somex.addresses import complete_addresses
+from somex.core import Annotation, EntityType, Mention, Relation, RelationType
+from somex.readers.registry import read_corpus
+from somex.readers.somd import read_somd_split
+
+E, R = EntityType, RelationType
+TEXT = "Sorted by Glimmer (https://scicrunch.org/resolver/RRID:SCR_003070), then by Orbita."
+ADDRESS = "https://scicrunch.org/resolver/RRID:SCR_003070"
+
+
+def find(text: str, part: str, type: EntityType, confidence: float = 0.8) -> Mention:
+    start = text.index(part)
+    return Mention(type, start, start + len(part), confidence=confidence)
+
+
+def urls(text: str, annotation: Annotation) -> list[str]:
+    return [text[m.char_start : m.char_end] for m in annotation.mentions if m.type is E.URL]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "https://scicrunch.org/resolver/",
+        "https://scicrunch.org",
+        "//scicrunch.org/res",
+        "SCR_003070",
+    ],
+)
+def test_a_url_that_holds_a_part_of_an_address_holds_all_of_it(part: str) -> None:
+    software, url = find(TEXT, "Glimmer", E.APPLICATION), find(TEXT, part, E.URL)
+    annotation = Annotation.build([software, url], [Relation(R.URL_OF, url, software, 0.6)])
+    complete = complete_addresses(TEXT, annotation)
+    whole = find(TEXT, ADDRESS, E.URL)
+    expected = [Relation(R.URL_OF, whole, software, 0.6)]
+    assert complete == Annotation.build([software, whole], expected)
+
+
+def test_parts_of_one_address_become_one_url_with_their_relations() -> None:
+    software, other = find(TEXT, "Glimmer", E.APPLICATION), find(TEXT, "Orbita", E.APPLICATION)
+    first = find(TEXT, "https://scicrunch.org", E.URL, 0.5)
+    second = find(TEXT, "RRID:SCR_003070", E.URL, 0.9)
+    ties = [
+        Relation(R.URL_OF, first, software, 0.4),
+        Relation(R.URL_OF, second, software, 0.7),
+        Relation(R.URL_OF, second, other, 0.3),
+    ]
+    complete = complete_addresses(TEXT, Annotation.build([software, first, second, other], ties))
+    whole = find(TEXT, ADDRESS, E.URL, 0.9)
+    expected = [Relation(R.URL_OF, whole, software, 0.7), Relation(R.URL_OF, whole, other, 0.3)]
+    assert complete == Annotation.build([software, whole, other], expected)
+
+
+def test_what_else_was_found_in_an_address_is_dropped() -> None:
+    inner = find(TEXT, "resolver", E.APPLICATION)
+    url = find(TEXT, "https://scicrunch.org/", E.URL)
+    version = find(TEXT, "003070", E.VERSION)
+    ties = [Relation(R.VERSION_OF, version, inner, 0.4), Relation(R.URL_OF, url, inner, 0.4)]
+    complete = complete_addresses(TEXT, Annotation.build([url, inner, version], ties))
+    assert complete == Annotation.build([find(TEXT, ADDRESS, E.URL)])
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "whole"),
+    [
+        (
+            "It is at https://lume.example/a/b. We use it.",
+            "https://lume",
+            "https://lume.example/a/b",
+        ),
+        ("See [www.lume.example/x], too.", "www.lume", "www.lume.example/x"),
+        ("From ftp://ftp.lume.example/db/ , with care", "//ftp.", "ftp://ftp.lume.example/db/"),
+        ("Kept at https : / / lume . example now", "https : /", "https : /"),  # Phase II's words
+        ("Kept at lume.example/x now", "lume", "lume"),  # it has no scheme
+    ],
+)
+def test_an_address_ends_before_the_punctuation_of_the_sentence(
+    text: str, part: str, whole: str
+) -> None:
+    complete = complete_addresses(text, Annotation.build([find(text, part, E.URL)]))
+    assert urls(text, complete) == [whole]
+
+
+def test_addresses_without_a_url_mention_and_whole_ones_stay_as_they_are() -> None:
+    for mentions in ([find(TEXT, "resolver", E.APPLICATION)], [find(TEXT, ADDRESS, E.URL)], []):
+        annotation = Annotation.build(mentions)
+        assert complete_addresses(TEXT, annotation) is annotation
+
+
+def test_an_address_with_a_mention_across_its_border_stays_as_it_is() -> None:
+    url = find(TEXT, "scicrunch.org", E.URL)
+    across = find(TEXT, "SCR_003070), then", E.APPLICATION)
+    annotation = Annotation.build([url, across])
+    assert complete_addresses(TEXT, annotation) is annotation
+
+
+@pytest.mark.skipif("SOMEX_DATA" not in os.environ, reason="SOMEX_DATA is not set")
+@pytest.mark.filterwarnings("ignore")
+def test_the_gold_of_the_corpora_has_whole_addresses() -> None:
+    folder = Path(os.environ["SOMEX_DATA"])
+    labeled = [
+        *read_corpus(folder / "somesci", format="brat"),
+        *read_somd_split(folder / "somd2025" / "phase1", "train"),
+    ]
+    changed = [
+        d for d in labeled if complete_addresses(d.document.text, d.annotation) != d.annotation
+    ]
+    assert len(labeled) > 2000
+    assert len(changed) == 2  # one address glued to the next word, one cut by a letter
