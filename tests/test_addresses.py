@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from somex.addresses import complete_addresses
+from somex.addresses import add_rrids, complete_addresses
 from somex.core import Annotation, EntityType, Mention, Relation, RelationType
 from somex.readers.registry import read_corpus
 from somex.readers.somd import read_somd_split
@@ -78,6 +78,7 @@ def test_what_else_was_found_in_an_address_is_dropped() -> None:
         ("From ftp://ftp.lume.example/db/ , with care", "//ftp.", "ftp://ftp.lume.example/db/"),
         ("Kept at https : / / lume . example now", "https : /", "https : /"),  # Phase II's words
         ("Kept at lume.example/x now", "lume", "lume"),  # it has no scheme
+        ("Glimmer (RRID:SCR_003070) sorted", "SCR_003070", "RRID:SCR_003070"),
     ],
 )
 def test_an_address_ends_before_the_punctuation_of_the_sentence(
@@ -98,6 +99,71 @@ def test_an_address_with_a_mention_across_its_border_stays_as_it_is() -> None:
     across = find(TEXT, "SCR_003070), then", E.APPLICATION)
     annotation = Annotation.build([url, across])
     assert complete_addresses(TEXT, annotation) is annotation
+
+
+def told(text: str, annotation: Annotation) -> list[tuple[str, str]]:
+    return [
+        (text[r.head.char_start : r.head.char_end], text[r.tail.char_start : r.tail.char_end])
+        for r in annotation.relations
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorted by Glimmer (RRID:SCR_003070).",
+        "Sorted by Glimmer software version 4.2 (RRID: SCR_003070) and by hand.",
+        "Sorted by Glimmer (4.2; Lume Works, Oslo, Norway; RRID:SCR_003070), then drawn.",
+        "Sorted by Glimmer 4.2, RRID:SCR_003070, and by hand.",
+        "Sorted by Glimmer 4.2 [ RRID : SCR _ 003070 ] .",  # as Phase II tokenises
+        "Rats (RRID:RGD_737903) were scanned by Glimmer (rrid:SCR_003070).",
+    ],
+)
+def test_an_rrid_behind_a_software_is_its_url(text: str) -> None:
+    mentions = [find(text, "Glimmer", E.APPLICATION)]
+    if "4.2" in text:
+        mentions.append(find(text, "4.2", E.VERSION))
+    if "Lume" in text:
+        mentions.append(find(text, "Lume Works", E.DEVELOPER))
+    added = add_rrids(text, Annotation.build(mentions), starts=[0])
+    ((url, software),) = told(text, added)
+    assert url.upper().replace(" ", "") == "RRID:SCR_003070"
+    assert software == "Glimmer"
+    assert [m.confidence for m in added.mentions if m.type is E.URL] == [0.8]
+
+
+def test_each_rrid_of_a_list_goes_to_its_own_software() -> None:
+    text = "Glimmer (RRID:SCR_003070), Orbita (RRID:SCR_014199) and Lume were run."
+    mentions = [find(text, name, E.PLUGIN) for name in ("Glimmer", "Orbita", "Lume")]
+    added = add_rrids(text, Annotation.build(mentions), starts=[0])
+    pairs = [("RRID:SCR_003070", "Glimmer"), ("RRID:SCR_014199", "Orbita")]
+    assert told(text, added) == pairs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Glimmer read the tables of FishBase (RRID:SCR_004376).",  # a data bank's
+        "Sorted by Glimmer. (RRID:SCR_003070)",  # another sentence
+        "Glimmer (RRID:AB_2313606) was used.",  # an antibody's
+        "Glimmer (RRID:SCR_003070, RRID:SCR_014199) was used.",  # the second is another's
+        "RRID:SCR_003070 (Glimmer)",
+        f"Glimmer ({'as said before, ' * 8}RRID:SCR_003070)",
+    ],
+)
+def test_other_rrids_are_not_the_softwares(text: str) -> None:
+    annotation = Annotation.build([find(text, "Glimmer", E.APPLICATION)])
+    starts = [0, text.find("(")] if ". (" in text else [0]
+    added = add_rrids(text, annotation, starts=starts)
+    assert told(text, added) == [("RRID:SCR_003070", "Glimmer")] * ("014199" in text)
+
+
+def test_rrids_that_are_known_or_not_sure_enough_are_not_added() -> None:
+    text = "Sorted by Glimmer (RRID:SCR_003070)."
+    software, url = find(text, "Glimmer", E.APPLICATION), find(text, "RRID:SCR_003070", E.URL)
+    for mentions, least in (([software, url], 0.0), ([software], 0.9), ([], 0.0)):
+        annotation = Annotation.build(mentions)
+        assert add_rrids(text, annotation, starts=[0], min_confidence=least) is annotation
 
 
 @pytest.mark.skipif("SOMEX_DATA" not in os.environ, reason="SOMEX_DATA is not set")

@@ -24,6 +24,8 @@ _SAFE = ":/?#[]@!$&'()*+,;=%-._~"  # what may stand in an IRI as it is
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}(:\d+)?([/?#]\S*)?", re.IGNORECASE)
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 
+_RRID = re.compile(r"RRID ?: ?(SCR ?_ ?\d+)", re.IGNORECASE)
+
 
 def normalize_name(text: str) -> str:
     """Return the form in which names are compared: NFKC, case folded, white space collapsed."""
@@ -43,9 +45,13 @@ def escape(part: str) -> str:
 def web_iri(text: str) -> NamedNode | None:
     """Return the address that a text holds, ``http://`` added to a bare domain.
 
+    The RRID of a software (``RRID:SCR_003070``) is that of its page at SciCrunch.
+
     Returns:
         None where the text is no address, or one broken by blanks.
     """
+    if found := _RRID.fullmatch(text.strip()):
+        return NamedNode("https://scicrunch.org/resolver/RRID:" + found[1].replace(" ", "").upper())
     address = text.strip().lstrip("<([{\"'“").rstrip(".,;:>\"'”")
     if address.endswith((")", "]")) and not any(mark in address for mark in "(["):
         address = address[:-1]  # the bracket around the address

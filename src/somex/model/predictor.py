@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from somex.addresses import complete_addresses
+from somex.addresses import add_rrids, complete_addresses
 from somex.core.errors import ConfigError
 from somex.core.types import Annotation, Document, Mention, Relation, Token
 from somex.decoding import (
@@ -186,21 +186,21 @@ class Predictor:
 
         Words as units are left as they are, as in the paper.
         """
-        if self.config.units != "atoms":
-            annotation = _merge(parts, None)
-        else:
-            annotation = complete_addresses(document.text, _merge(parts, document.text))
-        return self._settle_names(document, annotation)
-
-    def _settle_names(self, document: Document, annotation: Annotation) -> Annotation:
-        """Say of two names of one software what letters and brackets do."""
-        if not self.config.second_names or not annotation.mentions:
+        is_natural = self.config.units == "atoms"
+        text = document.text
+        annotation = _merge(parts, text if is_natural else None)
+        if not annotation.mentions:
             return annotation
         least = max(self.decoding.min_confidence, self.decoding.min_relation_confidence)
         starts = [sentence.char_start for sentence in sentences_of(document)]
-        text = document.text
-        settled = settle_names(text, annotation, starts=starts, min_confidence=least)
-        return add_second_names(text, settled, min_confidence=least)
+        if is_natural:
+            annotation = complete_addresses(text, annotation)
+        if self.config.second_names:
+            settled = settle_names(text, annotation, starts=starts, min_confidence=least)
+            annotation = add_second_names(text, settled, min_confidence=least)
+        if is_natural:
+            annotation = add_rrids(text, annotation, starts=starts, min_confidence=least)
+        return annotation
 
     def _read(self, windows: Sequence[Window]) -> list[_Found]:
         """Return what each window holds; a window that came before is not read again."""
