@@ -158,6 +158,21 @@ def test_other_rrids_are_not_the_softwares(text: str) -> None:
     assert told(text, added) == [("RRID:SCR_003070", "Glimmer")] * ("014199" in text)
 
 
+def test_what_else_was_found_in_an_rrid_is_dropped() -> None:
+    text = "Rats (RRID:RGD_737903) saw Glimmer (RRID:SCR_003070)."
+    software = find(text, "Glimmer", E.APPLICATION)
+    parts = [("RGD", E.APPLICATION), ("737903", E.VERSION), ("SCR", E.DEVELOPER)]
+    rat, version, developer = (find(text, part, type) for part, type in parts)
+    ties = [
+        Relation(R.VERSION_OF, version, rat, 0.6),
+        Relation(R.DEVELOPER_OF, developer, software, 0.6),
+    ]
+    annotation = Annotation.build([software, rat, version, developer], ties)
+    added = add_rrids(text, annotation, starts=[0])
+    assert told(text, added) == [("RRID:SCR_003070", "Glimmer")]
+    assert [m.type for m in added.mentions] == [E.APPLICATION, E.URL]
+
+
 def test_rrids_that_are_known_or_not_sure_enough_are_not_added() -> None:
     text = "Sorted by Glimmer (RRID:SCR_003070)."
     software, url = find(text, "Glimmer", E.APPLICATION), find(text, "RRID:SCR_003070", E.URL)

@@ -23,6 +23,7 @@ from somex.core.types import Annotation, Mention, Relation
 from somex.text.words import ADDRESS
 
 _RRID = re.compile(r"\bRRID ?: ?SCR ?_ ?\d{5,6}\b", re.IGNORECASE)
+_ANY_RRID = re.compile(r"\bRRID ?: ?[a-z]+ ?[_:] ?\w+(?::\w+)?", re.IGNORECASE)
 _PLACE = re.compile(f"{ADDRESS.pattern}|{_RRID.pattern}", re.IGNORECASE)
 _BETWEEN = re.compile(
     r"(?:software|programme?|package|toolbox|tool|suite|library|version|ver|v|release|\W)*",
@@ -77,7 +78,8 @@ def add_rrids(
     """Make RRIDs of software URL mentions of the software that they stand behind.
 
     Between the two there may be attributes of the software and words such as ``software``, and
-    anything in brackets that open there and hold the RRID.
+    anything in brackets that open there and hold the RRID. Whatever else was found within an RRID,
+    be it a software's or an antibody's, is dropped with its relations.
 
     Args:
         text: The document's text.
@@ -89,6 +91,7 @@ def add_rrids(
         The annotation with those mentions and their relations, as sure as the software is; as it
         is where there are none.
     """
+    annotation = _drop_within_rrids(text, annotation)
     found: list[Relation] = []
     for match in _RRID.finditer(text):
         start, end = match.span()
@@ -103,6 +106,20 @@ def add_rrids(
         return annotation
     mentions = [*annotation.mentions, *(r.head for r in found)]
     return Annotation.build(mentions, [*annotation.relations, *found])
+
+
+def _drop_within_rrids(text: str, annotation: Annotation) -> Annotation:
+    places = [match.span() for match in _ANY_RRID.finditer(text)]
+    dropped = {
+        m
+        for start, end in places
+        for m in annotation.mentions
+        if m.type is not EntityType.URL and start <= m.char_start and m.char_end <= end
+    }
+    if not dropped:
+        return annotation
+    kept = [r for r in annotation.relations if not dropped & {r.head, r.tail}]
+    return Annotation.build((m for m in annotation.mentions if m not in dropped), kept)
 
 
 def _software_before(text: str, annotation: Annotation, least: int, start: int) -> Mention | None:
