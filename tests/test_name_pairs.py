@@ -210,3 +210,61 @@ def test_find_beginning(short: str, text: str, expected: str | None) -> None:
     start = find_beginning(short, text, len(text))
     assert start == (None if expected is None else text.index(expected))
     assert find_beginning(short, text, len(text), least=len(text) - 1) is None
+
+
+@pytest.mark.parametrize(("is_developer", "is_makers_url"), [(1, 0), (1, 1), (0, 0)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cut by Orbita v2 (Orbita, RRID:SCR_003070) and sorted.",
+        "Cut by Orbita v2 [ ORBITA ; RRID:SCR_003070 ] .",
+    ],
+)
+def test_a_name_again_before_an_address_in_brackets_is_the_software_once_more(
+    text: str, is_developer: bool, is_makers_url: bool
+) -> None:
+    software, version = find(text, "Orbita", APPLICATION), find(text, "2", E.VERSION)
+    again = "ORBITA" if "ORBITA" in text else "Orbita,"
+    url = find(text, "RRID:SCR_003070", E.URL)
+    mentions = [software, version, url]
+    ties = [(R.VERSION_OF, 1, 0), (R.URL_OF, 2, 3 if is_makers_url else 0)]
+    if is_developer:
+        mentions.append(find(text, again[:6], E.DEVELOPER, nth="," in again))
+        ties.append((R.DEVELOPER_OF, 3, 0))
+    settled = settle(text, mentions, ties)
+    assert told(text, settled) == [
+        ("Version_of", "2", "Orbita"),
+        ("Specification_of", again[:6], "Orbita"),
+        ("URL_of", "RRID:SCR_003070", again[:6]),
+    ]
+    assert [m.type for m in settled.mentions] == [APPLICATION, E.VERSION, APPLICATION, E.URL]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cut by Orbita (Orbita, Oslo; https://orbita.example).",  # its maker's place
+        "Cut by Orbita (Lume, https://orbita.example).",
+        "Cut by Orbita (a tool, https://orbita.example).",
+        "Cut by Orbita. Sorted (Orbita, https://orbita.example).",  # another sentence
+        "Cut by Orbita (https://orbita.example).",
+    ],
+)
+def test_other_words_before_an_address_stay_what_they_are(text: str) -> None:
+    mentions = [find(text, "Orbita", APPLICATION), find(text, "https://orbita.example", E.URL)]
+    starts = (0, text.find("Sorted")) if "Sorted" in text else (0,)
+    settled = settle(text, mentions, [(R.URL_OF, 1, 0)], starts=starts)
+    assert settled == Annotation.build(
+        mentions, [Relation(R.URL_OF, mentions[1], mentions[0], 0.7)]
+    )
+
+
+def test_a_name_again_that_is_known_for_something_else_stays_so() -> None:
+    text = "Cut by Orbita (Orbita, https://orbita.example)."
+    mentions = [
+        find(text, "Orbita", APPLICATION),
+        find(text, "https://orbita.example", E.URL),
+        find(text, "Orbita", E.LICENSE, nth=1),
+    ]
+    settled = settle(text, mentions, [(R.URL_OF, 1, 0)])
+    assert [m.type for m in settled.mentions] == [APPLICATION, E.LICENSE, E.URL]

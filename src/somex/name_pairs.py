@@ -7,6 +7,11 @@ SoMeSci (``python benchmarks/name_pairs.py``):
 - what stands in brackets with a version of its own is no abbreviation but the software once more,
   a Specification_of the long name: ``Statistical Parametric Mapping (SPM 8)``;
 - so is a name that is written again in brackets with attributes of its own: ``Excel (Excel 2013)``.
+
+All names that are written again at the beginning of such brackets are mentions there (29 and 24): a
+maker's before a place (``SPSS (SPSS, Chicago)``), the software's before a version or the maker.
+Before an address, as RRIDs are cited (``Fiji (Fiji, RRID:SCR_002285)``), it can only be the
+software's.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ _SHARE_RIGHT = 0.9
 _SIGNED = re.compile(r"\s*[®™©]?\s*")
 _TO_ABBREVIATION = re.compile(r"\s*[®™©]?\s*[(\[]\s*")
 _TO_VERSION = re.compile(r"\s*[®™©]?\s*(?:-\s*)?(?:(?:for|version|ver\.?|v\.?)\s*)?", re.IGNORECASE)
+_NAME_BEFORE = re.compile(r"[(\[]\s*([^()\[\],;]*[^()\[\],;\s])\s*[,;:]\s*$")
 _CLOSING = {"(": ")", "[": "]"}
 _SPECIFIES = RelationType.SPECIFICATION_OF
 _OF_ITS_OWN = frozenset({EntityType.VERSION, EntityType.RELEASE, EntityType.OPERATING_SYSTEM})
@@ -47,6 +53,7 @@ def settle_names(
     """
     annotation = _begin_by_letters(text, annotation, starts)
     annotation = _specify(text, annotation)
+    annotation = _mark_repeats(text, annotation, starts)
     return _tie_repeats(text, annotation, starts, min_confidence)
 
 
@@ -114,6 +121,53 @@ def _make_specification(
         relations.append(replace(other, tail=named) if is_handed_on else other)
     kept = [m for m in annotation.mentions if m != short]
     return Annotation.build([*kept, named], relations)
+
+
+def _mark_repeats(text: str, annotation: Annotation, starts: Sequence[int]) -> Annotation:
+    """Make names that are written again before an address in brackets software of their own."""
+    for url in annotation.mentions:
+        if url.type is not EntityType.URL:
+            continue
+        least = _start_of(starts, url)
+        opened = _NAME_BEFORE.search(text, least, url.char_start)
+        if opened is None:
+            continue
+        start, end = opened.span(1)
+        name = text[start:end].casefold()
+        hosts = [
+            m
+            for m in annotation.mentions
+            if m.type in SOFTWARE_TYPES
+            and least <= m.char_start
+            and m.char_end <= opened.start()
+            and text[m.char_start : m.char_end].casefold() == name
+        ]
+        if hosts:
+            annotation = _repeat(annotation, hosts[-1], url, start, end)
+    return annotation
+
+
+def _repeat(
+    annotation: Annotation, host: Mention, url: Mention, start: int, end: int
+) -> Annotation:
+    """Make a span a mention like its host, and the URL behind it the span's instead of the host's.
+
+    It may be a Developer so far, or none; what is anything else stays so.
+    """
+    again = replace(host, char_start=start, char_end=end)
+    known = [m for m in annotation.mentions if m.overlaps(again)]
+    is_developer = [(m.type, m.char_start, m.char_end) for m in known] == [
+        (EntityType.DEVELOPER, start, end)
+    ]
+    if known and not is_developer:
+        return annotation
+    relations = [
+        replace(r, tail=again) if r.tail in known or (r.head == url and r.tail == host) else r
+        for r in annotation.relations
+        if r.head not in known
+    ]
+    kept = [m for m in annotation.mentions if m not in known]
+    return Annotation.build([*kept, again], relations)
 
 
 def _tie_repeats(

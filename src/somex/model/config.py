@@ -47,8 +47,9 @@ class ModelConfig:
         second_names: Settle two names of one software by letters and brackets, whatever the network
             says: the long name behind a software's letters, as in ``GDAL (Geospatial Data
             Abstraction Library)``, is its AlternativeName, a long name before its abbreviation
-            begins where the letters do, and what has a version of its own in brackets, as in
-            ``Statistical Parametric Mapping (SPM 8)``, is a Specification_of the name before them.
+            begins where the letters do, and what has a version or an address of its own in
+            brackets, as in ``Statistical Parametric Mapping (SPM 8)``, is a Specification_of the
+            name before them.
         span: Options of the family ``span``.
     """
 

@@ -195,11 +195,10 @@ class Predictor:
         starts = [sentence.char_start for sentence in sentences_of(document)]
         if is_natural:
             annotation = complete_addresses(text, annotation)
+            annotation = add_rrids(text, annotation, starts=starts, min_confidence=least)
         if self.config.second_names:
             settled = settle_names(text, annotation, starts=starts, min_confidence=least)
             annotation = add_second_names(text, settled, min_confidence=least)
-        if is_natural:
-            annotation = add_rrids(text, annotation, starts=starts, min_confidence=least)
         return annotation
 
     def _read(self, windows: Sequence[Window]) -> list[_Found]:
