@@ -7,7 +7,8 @@ distribution.
 
 Needs SOMEX_DATA and SOMEX_ENCODERS. What is run stands in benchmarks/ablation.yaml. The scores of
 each training are kept in benchmarks/results/ablation.json, with hashes of what it was trained and
-tested on; a training whose scores stand there is not run again.
+tested on; a training whose scores stand there is not run again. A machine that trains in another
+precision has another base, so it keeps its scores in a file of its own (``--kept``).
 """
 
 from __future__ import annotations
@@ -57,7 +58,13 @@ def folder_of(out: Path, variant: str) -> Path:
 
 
 def run(
-    plan: dict[str, Any], out: Path, *, only: list[str], seeds: list[int], threads: int
+    plan: dict[str, Any],
+    out: Path,
+    *,
+    kept: Path,
+    only: list[str],
+    seeds: list[int],
+    threads: int,
 ) -> None:
     import torch
 
@@ -71,27 +78,29 @@ def run(
     os.environ["SOMEX_ABLATION"] = str(out.resolve())
     for seed in seeds or plan["seeds"]:
         for variant in only or plan["variants"]:
-            if str(seed) in read_kept().get(variant, {}).get("scores", {}):
+            if str(seed) in read_kept(kept).get(variant, {}).get("scores", {}):
                 continue
             changes = plan["variants"][variant]
             overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
             recipe = read_recipe(HERE / plan["recipe"], overrides=overrides)
             bench = Bench(recipe, sets, [seed], corpora, folder_of(out, f"{variant} {seed}"))
             found = run_bench(bench, resume=True)
-            keep(variant, changes, seed, found)
+            keep(kept, variant, changes, seed, found)
             names = {row["name"]: round(row["mean"]["names"], 3) for row in found["rows"]}
             print(variant, seed, names, flush=True)
 
 
-def read_kept() -> dict[str, Any]:
+def read_kept(path: Path) -> dict[str, Any]:
     """Return what is kept: variant -> its changes, and by seed its scores and hashes."""
-    kept: dict[str, Any] = json.loads(KEPT.read_text("utf-8")) if KEPT.is_file() else {}
+    kept: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     return kept
 
 
-def keep(variant: str, changes: dict[str, Any], seed: int, found: dict[str, Any]) -> None:
+def keep(
+    path: Path, variant: str, changes: dict[str, Any], seed: int, found: dict[str, Any]
+) -> None:
     """Add the scores of a training to the file that is committed."""
-    kept = read_kept()
+    kept = read_kept(path)
     entry = kept.setdefault(variant, {"changes": changes, "scores": {}, "sha256": {}})
     entry["scores"][str(seed)] = {
         row["name"]: {key: round(value, 5) for key, value in row["runs"][0].items()}
@@ -100,15 +109,15 @@ def keep(variant: str, changes: dict[str, Any], seed: int, found: dict[str, Any]
     tested = {row["name"]: row["sha256"][:16] for row in found["rows"]}
     trained = {run: parts["train"]["sha256"][:16] for run, parts in found["trained_on"].items()}
     entry["sha256"][str(seed)] = {"trained": trained, "tested": tested}
-    KEPT.parent.mkdir(exist_ok=True)
-    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def read_results(plan: dict[str, Any]) -> Results:
+def read_results(plan: dict[str, Any], path: Path) -> Results:
     """Return the kept scores of the plan's variants, the base recipe's among them."""
-    kept = read_kept()
+    kept = read_kept(path)
     if "base" not in kept:
-        raise SystemExit(f"{KEPT} holds no results of the base recipe; run it first")
+        raise SystemExit(f"{path} holds no results of the base recipe; run it first")
     return {variant: kept[variant]["scores"] for variant in plan["variants"] if variant in kept}
 
 
@@ -205,6 +214,7 @@ def main() -> None:
     parser.add_argument("images", type=Path, nargs="?", help="where plots go")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"), help="run folders")
     parser.add_argument("--plan", type=Path, default=HERE / "ablation.yaml")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="file of the scores")
     parser.add_argument("--only", action="append", default=[], help="a variant; repeatable")
     parser.add_argument("--seeds", default="", help="as 1,2; the plan's by default")
     parser.add_argument("--threads", type=int, default=1)
@@ -212,11 +222,18 @@ def main() -> None:
     plan = yaml.safe_load(args.plan.read_text("utf-8"))
     if args.what == "run":
         seeds = [int(seed) for seed in args.seeds.split(",") if seed]
-        run(plan, args.out, only=args.only, seeds=seeds, threads=args.threads)
+        run(
+            plan,
+            args.out,
+            kept=args.kept,
+            only=args.only,
+            seeds=seeds,
+            threads=args.threads,
+        )
     elif args.what == "table":
-        print(table(read_results(plan)))
+        print(table(read_results(plan, args.kept)))
     else:
-        plots(read_results(plan), args.images or Path("docs/images"))
+        plots(read_results(plan, args.kept), args.images or Path("docs/images"))
 
 
 if __name__ == "__main__":
