@@ -35,8 +35,8 @@ _MOST_CHARS_IN_BRACKET = 100
 def complete_addresses(text: str, annotation: Annotation) -> Annotation:
     """Widen URL mentions to the web addresses or RRIDs that they lie in.
 
-    What else was found within such an address is no mention of its own: all URLs become one, as sure as
-    the surest, mentions of other types are dropped with their relations. An address stays as it is
+    What else was found within such an address is no mention of its own: URLs become one, as sure as
+    the surest, and mentions of other types are dropped with their relations. It stays as it is
     where a mention lies across its borders.
 
     Args:
