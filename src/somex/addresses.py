@@ -14,12 +14,13 @@ one right behind a software, or in its brackets, is taken for its URL, which a r
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType
 from somex.core.types import Annotation, Mention, Relation
+from somex.text.brackets import last_open_bracket
+from somex.text.sentences import start_of_sentence
 from somex.text.words import ADDRESS
 
 _RRID = re.compile(r"\bRRID ?: ?SCR ?_ ?\d{5,6}\b", re.IGNORECASE)
@@ -51,7 +52,8 @@ def complete_addresses(text: str, annotation: Annotation) -> Annotation:
         return annotation
     for match in _PLACE.finditer(text):
         start, end = match.span()
-        inside = [m for m in annotation.mentions if m.char_start < end and start < m.char_end]
+        place = Mention(EntityType.URL, start, end)
+        inside = [m for m in annotation.mentions if m.overlaps(place)]
         is_partly = any(m.type is EntityType.URL for m in inside)
         if is_partly and all(start <= m.char_start and m.char_end <= end for m in inside):
             annotation = _complete(annotation, inside, start, end)
@@ -64,12 +66,11 @@ def _complete(annotation: Annotation, inside: list[Mention], start: int, end: in
     whole = replace(surest, char_start=start, char_end=end)
     if inside == [whole]:
         return annotation
-    dropped = {m for m in inside if m.type is not EntityType.URL}
-    kept = [r for r in annotation.relations if not dropped & {r.head, r.tail}]
-    others = [r for r in kept if r.head not in parts]
-    own = _surest_of_a_kind(replace(r, head=whole) for r in kept if r.head in parts)
-    mentions = [m for m in annotation.mentions if m not in inside]
-    return Annotation.build([*mentions, whole], [*others, *own])
+    outside = [m for m in annotation.mentions if m not in inside]
+    relations = annotation.restricted_to([*outside, *parts]).relations
+    others = [r for r in relations if r.head not in parts]
+    own = _surest_of_a_kind(replace(r, head=whole) for r in relations if r.head in parts)
+    return Annotation.build([*outside, whole], [*others, *own])
 
 
 def add_rrids(
@@ -94,13 +95,13 @@ def add_rrids(
     annotation = _drop_within_rrids(text, annotation)
     found: list[Relation] = []
     for match in _RRID.finditer(text):
-        start, end = match.span()
-        if any(m.char_start < end and start < m.char_end for m in annotation.mentions):
+        url = Mention(EntityType.URL, *match.span())
+        if any(m.overlaps(url) for m in annotation.mentions):
             continue
-        least = starts[bisect_right(starts, start) - 1]
-        host = _software_before(text, annotation, least, start)
+        least = start_of_sentence(starts, url.char_start)
+        host = _software_before(text, annotation, least, url.char_start)
         if host is not None and host.confidence >= min_confidence:
-            url = Mention(EntityType.URL, start, end, confidence=host.confidence)
+            url = replace(url, confidence=host.confidence)
             found.append(Relation(RelationType.URL_OF, url, host, host.confidence))
     if not found:
         return annotation
@@ -118,8 +119,7 @@ def _drop_within_rrids(text: str, annotation: Annotation) -> Annotation:
     }
     if not dropped:
         return annotation
-    kept = [r for r in annotation.relations if not dropped & {r.head, r.tail}]
-    return Annotation.build((m for m in annotation.mentions if m not in dropped), kept)
+    return annotation.restricted_to({*annotation.mentions} - dropped)
 
 
 def _software_before(text: str, annotation: Annotation, least: int, start: int) -> Mention | None:
@@ -134,19 +134,11 @@ def _software_before(text: str, annotation: Annotation, least: int, start: int) 
     for m in before:
         for place in range(max(m.char_start, host.char_end), m.char_end):
             between[place - host.char_end] = " "
-    outside, inside = _split_at_bracket("".join(between))
-    is_near = len(inside) <= _MOST_CHARS_IN_BRACKET and not _RRID.search(inside)
-    return host if is_near and _BETWEEN.fullmatch(outside) else None
-
-
-def _split_at_bracket(text: str) -> tuple[str, str]:
-    """Return what is before the last bracket that is still open, and what is in it."""
-    depth = 0
-    for place in range(len(text) - 1, -1, -1):
-        depth += (text[place] in ")]") - (text[place] in "([")
-        if depth < 0:
-            return text[:place], text[place:]
-    return text, ""
+    rest = "".join(between)
+    bracket = last_open_bracket(rest, 0, len(rest))
+    cut = len(rest) if bracket is None else bracket
+    is_near = len(rest) - cut <= _MOST_CHARS_IN_BRACKET and not _RRID.search(rest, cut)
+    return host if is_near and _BETWEEN.fullmatch(rest, 0, cut) else None
 
 
 def _surest_of_a_kind(relations: Iterable[Relation]) -> list[Relation]:

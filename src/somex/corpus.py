@@ -11,7 +11,7 @@ from pathlib import Path
 from somex.core.errors import ConfigError
 from somex.core.marks import LABELS, with_mark, with_turn
 from somex.core.partial_labels import SOFTCITE_MAY_BE
-from somex.core.types import Annotation, Document, LabeledDocument
+from somex.core.types import Document, LabeledDocument
 from somex.made_sentences import make_sentences
 from somex.purposes import carry_purposes
 from somex.readers.registry import detect_format, read_corpus
@@ -45,10 +45,8 @@ def split_labeled(labeled: LabeledDocument) -> list[LabeledDocument]:
     parts = []
     for index, sentence in enumerate(sentences_of(document)):
         inside = [m for m in annotation.mentions if sentence.holds(m)]
-        kept = set(inside)
-        relations = [r for r in annotation.relations if r.head in kept and r.tail in kept]
         part = Document(f"{document.id}#{index}", document.text, (sentence,))
-        parts.append(LabeledDocument(part, Annotation.build(inside, relations)))
+        parts.append(LabeledDocument(part, annotation.restricted_to(inside)))
     return parts
 
 

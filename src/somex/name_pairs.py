@@ -17,13 +17,15 @@ software's.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
 from somex.core.schema import SOFTWARE_TYPES, EntityType, RelationType
 from somex.core.types import Annotation, Mention, Relation
+from somex.text.brackets import CLOSING, last_open_bracket
 from somex.text.long_forms import find_beginning
+from somex.text.sentences import start_of_sentence
 
 _SHARE_RIGHT = 0.9
 """Of the names written again so, rounded: 14 of 16 in SOMD 2025's training sentences."""
@@ -31,7 +33,6 @@ _SIGNED = re.compile(r"\s*[®™©]?\s*")
 _TO_ABBREVIATION = re.compile(r"\s*[®™©]?\s*[(\[]\s*")
 _TO_VERSION = re.compile(r"\s*[®™©]?\s*(?:-\s*)?(?:(?:for|version|ver\.?|v\.?)\s*)?", re.IGNORECASE)
 _NAME_BEFORE = re.compile(r"[(\[]\s*([^()\[\],;]*[^()\[\],;\s])\s*[,;:]\s*$")
-_CLOSING = {"(": ")", "[": "]"}
 _SPECIFIES = RelationType.SPECIFICATION_OF
 _OF_ITS_OWN = frozenset({EntityType.VERSION, EntityType.RELEASE, EntityType.OPERATING_SYSTEM})
 
@@ -76,7 +77,9 @@ def _begin_by_letters(text: str, annotation: Annotation, starts: Sequence[int]) 
         letters = text[short.char_start : short.char_end]
         if text[host.char_start].lower() == letters[0].lower():
             continue
-        start = find_beginning(letters, text, host.char_end, least=_start_of(starts, host))
+        start = find_beginning(
+            letters, text, host.char_end, least=start_of_sentence(starts, host.char_start)
+        )
         if start is None:
             continue
         moved = replace(host, char_start=start)
@@ -92,7 +95,7 @@ def _specify(text: str, annotation: Annotation) -> Annotation:
         overlapping = [m for m in annotation.mentions if m.overlaps(short)]
         if overlapping != [short]:  # or else it has become a first host's already
             continue
-        bracket = _bracket_before(text, host.char_end, short.char_start)
+        bracket = last_open_bracket(text, host.char_end, short.char_start)
         behind = _TO_VERSION.match(text, short.char_end)
         if bracket is None or _SIGNED.fullmatch(text, bracket + 1, short.char_start) is None:
             continue
@@ -109,7 +112,7 @@ def _make_specification(
 ) -> Annotation:
     """Give the abbreviation its host's type, and the host's attributes that share its brackets."""
     short, host = relation.head, relation.tail
-    closing = text.find(_CLOSING[text[bracket]], short.char_end)
+    closing = text.find(CLOSING[text[bracket]], short.char_end)
     end = closing if closing >= 0 else len(text)
     named = replace(short, type=host.type, purpose=host.purpose)
     relations = [Relation(_SPECIFIES, named, host, relation.confidence)]
@@ -128,7 +131,7 @@ def _mark_repeats(text: str, annotation: Annotation, starts: Sequence[int]) -> A
     for url in annotation.mentions:
         if url.type is not EntityType.URL:
             continue
-        least = _start_of(starts, url)
+        least = start_of_sentence(starts, url.char_start)
         opened = _NAME_BEFORE.search(text, least, url.char_start)
         if opened is None:
             continue
@@ -183,7 +186,7 @@ def _tie_repeats(
     for index, mention in enumerate(annotation.mentions):
         if mention.type not in SOFTWARE_TYPES:
             continue
-        first = bisect_left(begins, _start_of(starts, mention))
+        first = bisect_left(begins, start_of_sentence(starts, mention.char_start))
         same = [m for m in annotation.mentions[first:index] if _is_again(text, m, mention)]
         if not same:
             continue
@@ -192,7 +195,7 @@ def _tie_repeats(
             if relation.tail not in same:
                 relations[told[mention]] = replace(relation, tail=same[-1])
             continue
-        bracket = _bracket_before(text, same[0].char_end, mention.char_start)
+        bracket = last_open_bracket(text, same[0].char_end, mention.char_start)
         outside = [m for m in same if bracket is not None and m.char_end <= bracket]
         confidence = mention.confidence * _SHARE_RIGHT
         if outside and confidence >= min_confidence and _has_attribute(annotation, mention):
@@ -212,20 +215,3 @@ def _has_attribute(annotation: Annotation, host: Mention) -> bool:
         r.tail == host and r.head.char_start >= host.char_end and r.head.type not in SOFTWARE_TYPES
         for r in annotation.relations
     )
-
-
-def _start_of(starts: Sequence[int], mention: Mention) -> int:
-    """Return the first character of the sentence that holds a mention."""
-    index = bisect_right(starts, mention.char_start)
-    return starts[index - 1] if index else 0
-
-
-def _bracket_before(text: str, start: int, end: int) -> int | None:
-    """Return the place of the last bracket opened from ``start`` on and still open at ``end``."""
-    opened: list[int] = []
-    for place in range(start, end):
-        if text[place] in _CLOSING:
-            opened.append(place)
-        elif opened and text[place] == _CLOSING[text[opened[-1]]]:
-            opened.pop()
-    return opened[-1] if opened else None

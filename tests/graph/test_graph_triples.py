@@ -257,7 +257,7 @@ def test_graph_triples_refuses_a_linking_without_name():
         ("www.foo.org", "http://www.foo.org"),
         ("(https://foo.org/a?b=c).", "https://foo.org/a?b=c"),
         ("foo.org/~x/{y}", "http://foo.org/~x/%7By%7D"),
-        ("rrid: SCR _ 003070", "https://scicrunch.org/resolver/RRID:SCR_003070"),
+        ("rrid: SCR _ 003070", "https://identifiers.org/RRID:SCR_003070"),
         ("RRID:AB_2313606", None),
         ("http:// foo.org", None),
         ("the web page", None),

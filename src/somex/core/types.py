@@ -6,7 +6,7 @@ All offsets are half-open and count Unicode code points of ``Document.text``.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from somex.core.errors import AnnotationError
@@ -268,6 +268,12 @@ class Annotation:
             tuple(sorted(mentions, key=lambda m: m.key)),
             tuple(sorted(relations, key=lambda r: (r.head.key, r.tail.key, r.type))),
         )
+
+    def restricted_to(self, mentions: Collection[Mention]) -> Annotation:
+        """Return the annotation with some of its mentions and the relations between them."""
+        kept = {*mentions}
+        relations = (r for r in self.relations if r.head in kept and r.tail in kept)
+        return Annotation.build((m for m in self.mentions if m in kept), relations)
 
     def with_mentions(self, new: Mapping[Mention, Mention]) -> Annotation:
         """Return the annotation with other mentions in the place of its own; relations follow.

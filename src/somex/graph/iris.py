@@ -17,6 +17,7 @@ from urllib.parse import quote
 from pyoxigraph import NamedNode
 
 from somex.core.errors import ConfigError
+from somex.core.software import Identifier
 
 DEFAULT_BASE = "urn:somex:"
 DEFAULT_LINKING = "default"
@@ -45,13 +46,13 @@ def escape(part: str) -> str:
 def web_iri(text: str) -> NamedNode | None:
     """Return the address that a text holds, ``http://`` added to a bare domain.
 
-    The RRID of a software (``RRID:SCR_003070``) is that of its page at SciCrunch.
+    The RRID of a software (``RRID:SCR_003070``) is the one that linked software has.
 
     Returns:
         None where the text is no address, or one broken by blanks.
     """
     if found := _RRID.fullmatch(text.strip()):
-        return NamedNode("https://scicrunch.org/resolver/RRID:" + found[1].replace(" ", "").upper())
+        return NamedNode(Identifier("rrid", found[1].replace(" ", "").upper()).uri)
     address = text.strip().lstrip("<([{\"'“").rstrip(".,;:>\"'”")
     if address.endswith((")", "]")) and not any(mark in address for mark in "(["):
         address = address[:-1]  # the bracket around the address

@@ -7,7 +7,8 @@ longer window; so the rules break where they are sure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from somex.core.types import Document, Sentence
@@ -90,6 +91,17 @@ def split_sentences(text: str, *, char_offset: int = 0) -> tuple[Sentence, ...]:
 def sentences_of(document: Document) -> tuple[Sentence, ...]:
     """Return the sentences that a document comes with, or else those of its text."""
     return document.sentences or split_sentences(document.text)
+
+
+def start_of_sentence(starts: Sequence[int], char: int) -> int:
+    """Return the first character of the sentence that holds a character.
+
+    Args:
+        starts: First character of each sentence, ascending.
+        char: A character; one before the first sentence counts from the text's beginning.
+    """
+    index = bisect_right(starts, char)
+    return starts[index - 1] if index else 0
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
