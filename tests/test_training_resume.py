@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from somex import training
 from somex.core import LabeledDocument
 from somex.recipe import Recipe
+from somex.training import Progress
 from training_items import (
     SEPARATE,
     Record,
@@ -120,6 +122,27 @@ def test_training_resumes_bit_for_bit_after_sigkill(
     resumed = make_trainer(recipe, tmp_path / "run", tiny_corpus).run(resume=True)
     whole = make_trainer(recipe, tmp_path / "whole", tiny_corpus).run()
     assert_same(weights_of(resumed), weights_of(whole))
+
+
+def test_checkpoints_are_written_by_the_clock(
+    tiny_bert: Path,
+    tiny_corpus: list[LabeledDocument],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    written: list[float] = []
+
+    def pass_time(_: Progress) -> None:
+        nonlocal now
+        now += 10  # a step takes ten seconds
+
+    monkeypatch.setattr(training.time, "monotonic", lambda: now)
+    monkeypatch.setattr(training, "save_state", lambda state, folder: written.append(now))
+    recipe = make_recipe(tiny_bert, epochs=2, batch_size=2, checkpoint_seconds=25)
+    make_trainer(recipe, tmp_path, tiny_corpus[:14], listener=Record(at_step=pass_time)).run()
+    # seven steps an epoch, at whose end there is one as well
+    assert written == [30, 60, 70, 100, 130, 140]
 
 
 def test_training_without_resume_starts_anew(

@@ -203,6 +203,8 @@ class TrainingConfig:
             mark stood alone (matters with the model's ``word_borders`` only).
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware is fast at it.
         checkpoint_steps: A resumable checkpoint every so many steps, besides one an epoch; 0 none.
+        checkpoint_seconds: The same by time, whatever a step takes: at the first step after so many
+            seconds without one; 0 none.
         seed: Of initialisation, order and dropout.
         order_seed: Of the order and of what is drawn from the data, instead of ``seed``: runs that
             start from the same weights and can be averaged.
@@ -228,6 +230,7 @@ class TrainingConfig:
     punctuation_apart: float = 0.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     checkpoint_steps: int = 0
+    checkpoint_seconds: float = 0.0
     seed: int = 1
     order_seed: int | None = None
 
@@ -253,6 +256,7 @@ class TrainingConfig:
             "punctuation_apart": (0.0, 1.0),
             "ema_decay": (0.0, 0.99999),
             "checkpoint_steps": (0, 10**9),
+            "checkpoint_seconds": (0.0, 1e9),
         }
         if self.head_learning_rate is not None:
             ranges["head_learning_rate"] = (0.0, 1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,7 @@ class _Stage:
         self.schedule = build_schedule(self.optimizer, self.config, n_steps=self.n_steps)
         self.average = Average(self.parameters, self.config.ema_decay)
         self.state = _StageState()
+        self.saved_at = time.monotonic()
 
     def run(self) -> None:
         """Run the epochs that are left."""
@@ -211,9 +213,14 @@ class _Stage:
                     float(re),
                 )
             )
-            every = self.config.checkpoint_steps
-            if every and state.step % every == 0 and state.batch < len(batches):
+            if self._is_checkpoint_due() and state.batch < len(batches):
                 self.save_state()
+
+    def _is_checkpoint_due(self) -> bool:
+        every, seconds = self.config.checkpoint_steps, self.config.checkpoint_seconds
+        if every and self.state.step % every == 0:
+            return True
+        return bool(seconds) and time.monotonic() - self.saved_at >= seconds
 
     def _backward(self, examples: list[Example], *, share: float) -> tuple[float, float]:
         trainer = self.trainer
@@ -288,6 +295,7 @@ class _Stage:
             "random": random_state(),
         }
         save_state(state, self.trainer.folder)
+        self.saved_at = time.monotonic()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go back to where a checkpoint was written."""

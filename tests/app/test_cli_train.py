@@ -107,6 +107,14 @@ def test_cli_train_resume_refuses_another_recipe_or_other_data(recipe: Path) -> 
         invoke(recipe, "--resume", "--set", "data.dev_fraction=0.5")
 
 
+def test_cli_train_resume_takes_checkpoints_at_other_times(recipe: Path) -> None:
+    invoke(recipe)
+    weights = recipe.parent / "runs" / "seed-1" / "model" / "model.safetensors"
+    before = weights.stat().st_mtime_ns
+    invoke(recipe, "--resume", "--set", "training.checkpoint_seconds=60")
+    assert weights.stat().st_mtime_ns == before
+
+
 def test_cli_train_fresh_start_leaves_no_stale_results(
     recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
