@@ -142,6 +142,19 @@ def test_made_sentences_fill_templates_each_turn(
     assert none == {"Nobody drew it.": 2, "Nor did they.": 2}
 
 
+def test_made_sentences_show_templates_in_parts(
+    corpus: list[LabeledDocument], tmp_path: Path
+) -> None:
+    path = tmp_path / "templates.txt"
+    path.write_text("".join(f"Nobody drew the {n}th moss.\n" for n in range(5)), encoding="utf-8")
+    templates = (Templates(str(path), copies=2, turns=3),)
+    made = _made(corpus, swap_turns=6, templates=templates)
+    shown = [[d.document.text[16] for d in made if turn_of(d) == (t, 6)] for t in range(6)]
+    assert shown == [["0", "0", "3", "3"], ["1", "1", "4", "4"], ["2", "2"]] * 2
+    with pytest.raises(ConfigError, match=r"turns: 3, which does not divide swap_turns \(4\)"):
+        _made(corpus, swap_turns=4, templates=templates)
+
+
 def test_made_sentences_cite_by_author_and_year_where_a_file_says_so(
     corpus: list[LabeledDocument], tmp_path: Path
 ) -> None:

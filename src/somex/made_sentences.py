@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from somex.augment import NamePool, link_names, turn_names
 from somex.citations import COMMON_STYLE, recite
@@ -55,7 +56,7 @@ def make_sentences(
             _recite(part, config, rng) if rng.random() < config.recite_rate else part
             for part in swapped
         ]
-        copies += fill(rng)
+        copies += fill(rng, turn)
         made += [with_turn(part, turn, config.swap_turns) for part in copies]
     return [*turned, *made]
 
@@ -75,7 +76,7 @@ def fill_templates(
     """
     fill = _Filler(config, _pool(train, config, ()))
     turns = range(config.swap_turns)
-    return [with_turn(part, turn, config.swap_turns) for turn in turns for part in fill(rng)]
+    return [with_turn(part, turn, config.swap_turns) for turn in turns for part in fill(rng, turn)]
 
 
 def _pool(train: Sequence[LabeledDocument], config: DataConfig, barred: Iterable[str]) -> NamePool:
@@ -90,7 +91,7 @@ class _Filler:
         self._pool = pool
         self._templates = _templates(config)
 
-    def __call__(self, rng: random.Random) -> list[LabeledDocument]:
+    def __call__(self, rng: random.Random, turn: int) -> list[LabeledDocument]:
         def fill(kind: EntityType, host: str | None) -> str | None:
             return self._pool.draw(kind, rng, host=host)
 
@@ -98,8 +99,9 @@ class _Filler:
             return COMMON_STYLE.draw(rng) if kind is EntityType.CITATION else fill(kind, host)
 
         filled = (
-            fill_template(template, fill=fill_by_author if author_year else fill, rng=rng)
-            for template, author_year in self._templates
+            fill_template(each.template, fill=fill_by_author if each.author_year else fill, rng=rng)
+            for each in self._templates
+            if turn % each.turns == each.turn
         )
         return [part for part in filled if part is not None]
 
@@ -109,12 +111,21 @@ def _recite(part: LabeledDocument, config: DataConfig, rng: random.Random) -> La
     return recite(part, style=COMMON_STYLE, rng=rng, apposed=apposed)
 
 
-def _templates(config: DataConfig) -> list[tuple[Template, bool]]:
-    """Return a recipe's templates, each as often as a turn fills it; with ``author_year``."""
+class _Due(NamedTuple):
+    """A template, and the turns in which it is filled: each ``turns``-th from ``turn`` on."""
+
+    template: Template
+    author_year: bool
+    turn: int
+    turns: int
+
+
+def _templates(config: DataConfig) -> list[_Due]:
+    """Return a recipe's templates, each as often as one of its turns fills it."""
     return [
-        (template, file.author_year)
+        _Due(template, file.author_year, number % file.turns, file.turns)
         for file in config.templates
-        for template in read_templates(Path(file.path))
+        for number, template in enumerate(read_templates(Path(file.path)))
         for _ in range(file.copies)
     ]
 

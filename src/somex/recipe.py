@@ -95,14 +95,18 @@ class Templates:
         copies: How often each is filled for an epoch.
         author_year: Citations name authors and year (``Li and Durbin, 2009``) instead of what the
             training sentences have, mostly numbers.
+        turns: An epoch shows one of so many parts of the sentences, the next one the next part, and
+            so on; ``swap_turns`` must be a multiple of it.
     """
 
     path: str
     copies: int = 1
     author_year: bool = False
+    turns: int = 1
 
     def __post_init__(self) -> None:
         check_range("copies", self.copies, 1, 1000)
+        check_range("turns", self.turns, 1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,12 @@ class DataConfig:
         check_range("swap_copies", self.swap_copies, 0, 100)
         check_range("swap_turns", self.swap_turns, 1, 1000)
         check_range("list_share", self.list_share, 0.0, 1.0)
+        for file in self.templates:
+            if self.swap_turns % file.turns:
+                raise ConfigError(
+                    f"templates {file.path} have turns: {file.turns}, which does not divide "
+                    f"swap_turns ({self.swap_turns}): some would be shown more often than others"
+                )
 
 
 @dataclass(frozen=True, slots=True)
