@@ -122,3 +122,11 @@ def test_read_templates_tells_file_and_line(tmp_path: Path) -> None:
     assert [t.line for t in read_templates(path)] == ["{a:Application} ran."]
     with pytest.raises(ConfigError, match="can't be read"):
         read_templates(tmp_path / "none.txt")
+
+
+def test_read_templates_reads_the_files_of_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"holds no \*\.txt file"):
+        read_templates(tmp_path)
+    for name, line in (("b.txt", "Third."), ("a.txt", "First.\nSecond."), ("c.md", "Not this.")):
+        (tmp_path / name).write_text(line + "\n", encoding="utf-8")
+    assert [t.line for t in read_templates(tmp_path)] == ["First.", "Second.", "Third."]

@@ -91,7 +91,7 @@ class Templates:
     """A file of sentences of our own, slots filled anew for each copy (see `somex.templates`).
 
     Attributes:
-        path: A text file, one sentence a line, looked for as a list of names is.
+        path: A text file, one sentence a line, or a folder of such; looked for as a list of names.
         copies: How often each is filled for an epoch.
         author_year: Citations name authors and year (``Li and Durbin, 2009``) instead of what the
             training sentences have, mostly numbers.

@@ -71,10 +71,23 @@ class Template:
 def read_templates(path: Path) -> list[Template]:
     """Read templates, one a line; empty lines and those after ``#`` are passed over.
 
+    Args:
+        path: A file, or a folder whose ``*.txt`` files are read in the order of their names.
+
     Raises:
-        ConfigError: The file can't be read, or a line has an unknown type, a host that is no slot
-            or that the schema does not allow, or two slots of one name; the message says where.
+        ConfigError: A file can't be read, a folder holds none, or a line has an unknown type, a
+            host that is no slot or that the schema does not allow, or two slots of one name; the
+            message says where.
     """
+    if not path.is_dir():
+        return _read_file(path)
+    files = sorted(path.glob("*.txt"))
+    if not files:
+        raise ConfigError(f"folder of templates {path} holds no *.txt file")
+    return [template for file in files for template in _read_file(file)]
+
+
+def _read_file(path: Path) -> list[Template]:
     lines = read_setting_file(path, "file of templates").splitlines()
     return [
         parse_template(line.strip(), where=f"{path}:{number}")
