@@ -15,7 +15,7 @@ from somex.readers.somd import read_somd_split
 from somex.templates import fill_template, read_templates
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-FILES = sorted(RECIPES.glob("templates*.txt"))
+FILES = sorted([*RECIPES.glob("templates*.txt"), *RECIPES.glob("papers/*.txt")])
 TEXTS = {
     EntityType.RELEASE: "R2099a",
     EntityType.VERSION: "7.7.7",
