@@ -103,6 +103,10 @@ def test_fill_template_without_slots_mentions_nothing() -> None:
         ("{a:Application} {v:Version>b}", "slot 'v' has the host 'b'; valid: a, v"),
         ("{v:Version} {l:License>v}", "a License can't be an attribute of a Version"),
         ("{a:Application} {x:OperatingSystem>a}", "a OperatingSystem can't be an attribute"),
+        (
+            "{a:Application} {k:PlugIn=fit>a}",
+            r"the host stands before the text, \{k:PlugIn>host=fit\}",
+        ),
         ("We ran a:Application} twice.", "a slot must read"),
         ("{a:Application} and {b", "a slot must read"),
         ("{a:Application} [[{v:Version>a}|ran]].", "a slot can't stand in one of several wordings"),

@@ -31,6 +31,7 @@ from somex.core.types import (
 from somex.long_names import make_names
 
 _SLOT = re.compile(r"\{(\w+):(\w+)(?:>(\w+))?(?:=([^{}]+))?\}")
+_MISPLACED = re.compile(r"(?<=\S)>\w+$")
 _WORDINGS = re.compile(r"\[\[([^\[\]]*)\]\]")
 _SECOND_NAMES = (EntityType.ABBREVIATION, EntityType.ALTERNATIVE_NAME)
 
@@ -108,6 +109,9 @@ def parse_template(line: str, *, where: str = "template") -> Template:
             raise ConfigError(f"{where}: unknown type {kind}; valid: {', '.join(EntityType)}")
         if name in slots:
             raise ConfigError(f"{where}: two slots are called {name!r}")
+        if _MISPLACED.search(text):
+            right = f"{{{name}:{kind}>host={_MISPLACED.sub('', text)}}}"
+            raise ConfigError(f"{where}: the host stands before the text, {right}: {line!r}")
         slots[name] = Slot(name, EntityType(kind), host or None, text or None)
     if set("{}") & set(_SLOT.sub("", line)):
         raise ConfigError(f"{where}: a slot must read {{name:Type}}, {{name:Type>host}}: {line!r}")
