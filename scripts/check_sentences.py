@@ -77,11 +77,12 @@ def _are_alike(one: set[Words], other: set[Words]) -> bool:
 
 def read_runs(folder: Path) -> set[Words]:
     """Return all nine words in a row of the corpora in a folder."""
-    somd = folder / "somd2025" / "phase1"
+    somd = folder / "somd2025"
+    splits = (("phase1", "train"), ("phase1", "validation"), ("phase2", "test"))
     documents: list[LabeledDocument] = [
         *read_corpus(folder / "somesci", format="brat"),
         *read_corpus(folder / "softcite" / "softcite-working.tei.xml", format="softcite"),
-        *(d for split in ("train", "validation") for d in read_somd_split(somd, split)),
+        *(d for phase, split in splits for d in read_somd_split(somd / phase, split)),
     ]
     return {run for d in documents for run in runs_of(d.document.text, N_WORDS)}
 
