@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "outputs": {"core", "readers", "text"},
     "model": {
         "addresses",
+        "versions",
         "calibration",
         "core",
         "text",
@@ -65,6 +66,7 @@ MAY_IMPORT = {
     "rewriting": {"core"},
     "resolution": {"core", "text"},
     "addresses": {"core", "text"},
+    "versions": {"core"},
     "name_pairs": {"core", "text"},
     "second_names": {"core", "text"},
     "purposes": {"core", "text"},

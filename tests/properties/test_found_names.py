@@ -12,11 +12,12 @@ from somex.core import Annotation, EntityType, Mention, Relation, RelationType
 from somex.core.schema import is_compatible
 from somex.name_pairs import settle_names
 from somex.second_names import add_second_names
+from somex.versions import settle_versions
 
 TEXT = (
     "Orbita (Orbita, RRID:SCR_003070) cut https://lume.example/RRID:SCR_014199 (Lume, "
     "www.lume.example/a). Chromatin Networks (CN 2; CN, RRID: AB_305564) and Orbita 3 "
-    "(Orbita 3, Oslo) were run."
+    "(Orbita 3, Oslo) were run. Orbita is free (GPLv3), as Mossflow2 is."
 )
 PIECES = [match.span() for match in re.finditer(r"[A-Za-z]+|\d+|[^\s\w]", TEXT)]
 
@@ -49,7 +50,9 @@ def annotations(draw: st.DrawFn) -> Annotation:
 @given(annotations())
 def test_what_was_found_stays_an_annotation(found: Annotation) -> None:
     starts = [0, TEXT.index("Chromatin")]
-    complete = complete_addresses(TEXT, found)
+    versioned = settle_versions(TEXT, found)
+    assert settle_versions(TEXT, versioned) == versioned
+    complete = complete_addresses(TEXT, versioned)
     assert complete_addresses(TEXT, complete) == complete
     whole = add_rrids(TEXT, complete, starts=starts)
     settled = add_second_names(TEXT, settle_names(TEXT, whole, starts=starts))

@@ -32,6 +32,7 @@ from somex.model.threads import BatchThreads
 from somex.name_pairs import settle_names
 from somex.second_names import add_second_names
 from somex.text.sentences import sentences_of
+from somex.versions import settle_versions
 
 PIECES_PER_BATCH = 192
 """Pieces of a batch, padding included. Activations of a few sentences stay in a core's cache: on
@@ -194,6 +195,7 @@ class Predictor:
         least = max(self.decoding.min_confidence, self.decoding.min_relation_confidence)
         starts = [sentence.char_start for sentence in sentences_of(document)]
         if is_natural:
+            annotation = settle_versions(text, annotation)
             annotation = complete_addresses(text, annotation)
             annotation = add_rrids(text, annotation, starts=starts, min_confidence=least)
         if self.config.second_names:
