@@ -3,15 +3,13 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Iterator
+import runpy
 from pathlib import Path
 
 import pytest
 
 from somex.core import LabeledDocument
 from somex.core.schema import EntityType, RelationType
-from somex.readers.registry import read_corpus
-from somex.readers.somd import read_somd_split
 from somex.templates import fill_template, read_templates
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -57,30 +55,19 @@ def test_templates_of_fields_hold_sentences_without_software() -> None:
     assert len(empty) > 100  # two of each
 
 
-N_WORDS = 9
-
-
-def _runs(text: str) -> Iterator[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.lower())
-    yield from zip(*(words[i:] for i in range(N_WORDS)), strict=False)
-
-
 @pytest.mark.skipif("SOMEX_DATA" not in os.environ, reason="SOMEX_DATA is not set")
 @pytest.mark.filterwarnings("ignore")
 def test_templates_are_no_sentences_of_the_corpora() -> None:
-    folder = Path(os.environ["SOMEX_DATA"])
-    corpus = [
-        *read_corpus(folder / "somesci", format="brat"),
-        *read_somd_split(folder / "somd2025" / "phase1", "train"),
-        *read_somd_split(folder / "somd2025" / "phase1", "validation"),
-    ]
-    theirs = {run for d in corpus for run in _runs(d.document.text)}
+    script = runpy.run_path(str(RECIPES.parent / "scripts" / "check_sentences.py"))
+    runs_of, n_words = script["runs_of"], script["N_WORDS"]
+    theirs = script["read_runs"](Path(os.environ["SOMEX_DATA"]))
+    assert n_words == 9
     assert len(theirs) > 100_000
     shared = [
         d.document.text
         for path in FILES
         for d in _fill_all(path)
-        if not theirs.isdisjoint(_runs(d.document.text))
+        if not theirs.isdisjoint(runs_of(d.document.text, n_words))
     ]
     form = "any restrictions to use by non-academics"  # the words that BMC's journals prescribe
     assert not [t for t in shared if form not in t.lower() and "Project name:" not in t]
