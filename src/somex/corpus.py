@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from somex.purposes import carry_purposes
 from somex.readers.registry import detect_format, read_corpus
 from somex.readers.somd import read_somd_split
 from somex.recipe import N_FIFTHS, DataConfig, Source
+from somex.standoff import apply_standoff, read_standoff
 from somex.text.matching import MIN_TELLING, squeeze
 from somex.text.sentences import sentences_of
 
@@ -231,16 +232,26 @@ def _extra(
     ]
     full: list[LabeledDocument] = []
     empty: list[LabeledDocument] = []
-    for labeled in drop_documents_holding(documents, forbidden):
-        for part in split_labeled(labeled):
-            key = squeeze(sentence_text(part))
-            if key and key not in known and not hold_out.is_barred(part):
-                known.add(key)
-                (full if part.annotation.mentions else empty).append(part)
+    if source.annotations is not None:
+        known = set(known)  # the corpus's own labels of the same sentences may follow
+    for part in _parts(source, drop_documents_holding(documents, forbidden)):
+        key = squeeze(sentence_text(part))
+        if key and key not in known and not hold_out.is_barred(part):
+            known.add(key)
+            (full if part.annotation.mentions else empty).append(part)
     if source.empty_per_mention >= 0:
         n_kept = min(len(empty), round(source.empty_per_mention * len(full)))
         empty = random.Random(seed).sample(empty, n_kept)
     return full + empty
+
+
+def _parts(source: Source, documents: Sequence[LabeledDocument]) -> Iterator[LabeledDocument]:
+    """Yield the sentences of a source's documents with the labels to learn."""
+    if source.annotations is not None:
+        yield from apply_standoff(documents, read_standoff(Path(source.annotations)))
+        return
+    for labeled in documents:
+        yield from split_labeled(labeled)
 
 
 def fifth_of(labeled: LabeledDocument) -> int:

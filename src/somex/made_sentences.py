@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from somex.augment import NamePool, link_names, turn_names
 from somex.citations import COMMON_STYLE, recite
-from somex.core.marks import with_turn
+from somex.core.marks import turn_of, with_turn
 from somex.core.schema import EntityType
 from somex.core.types import LabeledDocument
 from somex.name_lists import PublicNames
@@ -35,7 +35,8 @@ def make_sentences(
 
     Returns:
         Turned names, then for each of ``swap_turns`` turns the repeats and copies with swapped
-        mentions and the filled templates.
+        mentions and the filled templates. A sentence with turns of its own is repeated and copied
+        in these only, where ``swap_turns`` is a multiple of their number.
 
     Raises:
         ConfigError: A list of names or the templates can't be read.
@@ -51,7 +52,8 @@ def make_sentences(
     fill = _Filler(config, pool)
     made = []
     for turn in range(config.swap_turns):
-        swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in repeated]
+        due = [part for part in repeated if _is_due(part, turn, config.swap_turns)]
+        swapped = [pool.swap(part, rate=config.swap_rate, rng=rng) for part in due]
         copies = [
             _recite(part, config, rng) if rng.random() < config.recite_rate else part
             for part in swapped
@@ -104,6 +106,12 @@ class _Filler:
             if turn % each.turns == each.turn
         )
         return [part for part in filled if part is not None]
+
+
+def _is_due(part: LabeledDocument, turn: int, n_turns: int) -> bool:
+    """Tell whether a turn shows copies of a sentence: those that show itself, where they match."""
+    own, n_own = turn_of(part)
+    return bool(n_turns % n_own) or turn % n_own == own
 
 
 def _recite(part: LabeledDocument, config: DataConfig, rng: random.Random) -> LabeledDocument:

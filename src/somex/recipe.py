@@ -46,6 +46,9 @@ class Source:
             part, and so on.
         without_fifth: The fifth of its documents, 0 to 4 by their ids, that is left out, to be
             tested on (`somex bench ood --softcite-fifth`); -1 leaves out none.
+        annotations: A file with other labels for some of its sentences (`somex.standoff`), which
+            are then all that is read of it; looked for as a list of names. Another source may show
+            the same sentences with the corpus's own labels.
     """
 
     path: str
@@ -55,10 +58,13 @@ class Source:
     labels: Literal["full", "softcite"] = "full"
     turns: int = 1
     without_fifth: int = -1
+    annotations: str | None = None
 
     def __post_init__(self) -> None:
         check_range("turns", self.turns, 1, 1000)
         check_range("without_fifth", self.without_fifth, -1, N_FIFTHS - 1)
+        if self.annotations is not None and self.labels != "full":
+            raise ConfigError(f"a source with annotations has full labels, not {self.labels!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,9 +318,10 @@ File = TypeVar("File", NameList, Templates)
 
 
 def beside(data: DataConfig, folder: Path) -> DataConfig:
-    """Return the data part with the paths of lists and templates led from the recipe's folder."""
+    """Return the data part with lists, templates and annotations led from the recipe's folder."""
     return dataclasses.replace(
         data,
+        extra=tuple(_annotations_led_from(folder, source) for source in data.extra),
         name_lists=_led_from(folder, data.name_lists),
         templates=_led_from(folder, data.templates),
     )
@@ -322,6 +329,12 @@ def beside(data: DataConfig, folder: Path) -> DataConfig:
 
 def _led_from(folder: Path, files: tuple[File, ...]) -> tuple[File, ...]:
     return tuple(dataclasses.replace(file, path=str(folder / file.path)) for file in files)
+
+
+def _annotations_led_from(folder: Path, source: Source) -> Source:
+    if source.annotations is None:
+        return source
+    return dataclasses.replace(source, annotations=str(folder / source.annotations))
 
 
 def read_values(path: Path, *, overrides: tuple[str, ...] = ()) -> dict[str, Any]:

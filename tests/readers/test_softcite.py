@@ -67,6 +67,18 @@ def test_softcite_passes_over_dangling_references_with_a_count(tmp_path):
     assert (problem.line, problem.severity) == (3, "error")
 
 
+def test_softcite_reads_the_layout_of_the_xml_as_blanks(tmp_path):
+    body = (
+        '<p>We ran\n        \n          <rs type="software" id="s">Foo</rs>\n          '
+        '<rs type="version" corresp="#s">2</rs>.</p>\n      <p>One\nline.</p>'
+    )
+    (labeled,) = read_softcite(write_tei(tmp_path, body))
+    document = labeled.document
+    assert document.text == "We ran Foo 2.\nOne\nline."
+    texts = [document.slice(m.char_start, m.char_end) for m in labeled.annotation.mentions]
+    assert texts == ["Foo", "2"]
+
+
 def test_softcite_puts_lost_blanks_back_before_elements(tmp_path):
     body = (
         '<p>All was done in<rs type="software" id="s">Foo</rs><rs type="version" corresp="#s">2'

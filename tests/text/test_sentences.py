@@ -75,12 +75,44 @@ def test_sentences_break_where_the_blank_is_missing() -> None:
 
 def test_sentences_end_at_blank_lines_and_paragraphs() -> None:
     long_line = "we went on and on " * 10
-    assert split(f"Methods\nWe used R\n\nresults {long_line}\nof it") == [
+    assert split(f"Methods\nWe used R\n\nresults {long_line}\nOf it") == [
         "Methods",
         "We used R",
         f"results {long_line}".strip(),
-        "of it",
+        "Of it",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tests were run in SPSS\n          13.0 (IBM, Armonk).",
+        "It was drawn by Prism\n6 software.",
+        "Reads went through BWA\n[12] and others.",
+        "All was done in Stata\nv14.1, as before.",
+        "We used Matlab\n(MathWorks) for it.",
+        "It was found in the\nlast of them.",
+    ],
+)
+def test_sentences_go_on_where_a_line_is_unfinished(text: str) -> None:
+    assert split(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Methods", "2.1 Participants"),
+        ("Methods", "2. Participants"),
+        ("We used R.", "all of it"),
+        ("Functional imaging", "fMRI was done."),
+        ("Contents:", "a list"),
+        ("Table 1", "(A) Shows it"),
+    ],
+)
+def test_sentences_end_with_a_line_that_is_finished_or_before_a_heading(
+    first: str, second: str
+) -> None:
+    assert split(f"{first}\n{second}") == [first, second]
 
 
 def test_sentences_go_on_over_wrapped_lines() -> None:

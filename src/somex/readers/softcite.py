@@ -4,7 +4,8 @@
 Version, Developer and URL, and ``corresp="#software-0"`` a relation to that software.
 
 The published corpus lost the blank before some elements (``using<rs>SPSS</rs>``, 188 of 5,142);
-a word right before an ``rs`` gets it back, a ``v`` before a version does not.
+a word right before an ``rs`` gets it back, a ``v`` before a version does not. Its lines are broken
+and indented between elements, so a line break with its indentation is read as one blank.
 """
 
 from __future__ import annotations
@@ -126,9 +127,12 @@ def parse_softcite(path: Path, report: Report) -> Iterator[LabeledDocument]:
 _REFERENCE = "corresp or id: "
 _OUTSIDE = "text outside <p> is left out"
 _LOST_BLANK = "the blank before <rs> is lost and is put back"
+_LAYOUT = re.compile(r"\s*\n[ \t]{2,}")
+"""A line break and the indentation after it; a bare line break is text."""
+
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 _N_LAST_PARTS = 4
-"""Pieces of text in which the last word is looked for; the parser cuts text at will."""
+"""Pieces of text, each between two tags, in which the last word is looked for."""
 
 
 @dataclass(slots=True)
@@ -149,6 +153,7 @@ class _Tei:
 
     id: str
     line: int
+    pending: list[str] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     n_chars: int = 0
     sections: list[Section] = field(default_factory=list)
@@ -158,6 +163,16 @@ class _Tei:
     def add(self, content: str) -> None:
         self.parts.append(content)
         self.n_chars += len(content)
+
+    def end_text(self) -> None:
+        """Add the characters that came since the last tag, those that lay out the XML as blanks.
+
+        Only between tags is the text whole; the parser cuts it at will.
+        """
+        text = _LAYOUT.sub(" ", "".join(self.pending))
+        self.pending.clear()
+        if text:
+            self.add(text)
 
 
 class _Handler(ContentHandler):
@@ -196,6 +211,7 @@ class _Handler(ContentHandler):
             self._tei = _Tei(f"{Path(self._path).stem}-{self.n_documents:05d}", self._line)
         if self._tei is None:
             return
+        self._tei.end_text()
         if tag == "fileDesc" and "xml:id" in attrs:
             self._tei.id = attrs["xml:id"]
         elif tag == "idno":
@@ -223,7 +239,7 @@ class _Handler(ContentHandler):
         if self._tei is None:
             return
         if PARAGRAPH in self._open:
-            self._tei.add(content)
+            self._tei.pending.append(content)
         elif "body" in self._open and content.strip():
             self._report(Problem(self._path, self._line, _OUTSIDE, "warning"))
         elif self._open[-1] == "title":
@@ -235,6 +251,7 @@ class _Handler(ContentHandler):
         tag = self._open.pop()
         if self._tei is None:
             return
+        self._tei.end_text()
         if tag == PARAGRAPH:
             section = Section(PARAGRAPH, self._paragraph_start, self._tei.n_chars)
             self._tei.sections.append(section)

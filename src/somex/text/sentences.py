@@ -56,6 +56,13 @@ _NEXT = re.compile(r"[\"'“‘«(\[{¿¡]*\s?(?P<word>\w[\w'’-]*)")
 _LAST = re.compile(r"[^\s(\[{\"“‘,;/]*$")
 _LINE_BREAK = re.compile(r"(?<!\s)\s*(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])\s*")
 _BLANK_LINE = re.compile(r"(?:\r\n|[\n\r])[^\S\n\r]*(?:\r\n|[\n\r])")
+_UNFINISHED = re.compile(rf"[^\s.!?…:;][{_CLOSERS}]*\Z")
+_GOES_ON = re.compile(
+    r"[a-z][a-z-]*+(?!\w)|[(\[]\s?(?:\w{4}|[\d,;–−-]+\s?[)\]]\s?[a-z,;.])"
+    r"|v?\.?\d[\w.]*+(?:[,;]|\s?[(\[]|\.?\s+[a-z(])"
+)
+"""What goes on with a sentence in a new line: no heading, list or sentence begins so."""
+
 _PLACE = re.compile(r"[A-Z][\w.-]*(?:[ -][A-Z][\w.-]*){0,2}[,;)]")
 _LOOK_BACK = 60
 _WRAP_MIN, _WRAP_MAX = 40, 120
@@ -66,7 +73,8 @@ _OPEN = {"(": ")", "[": "]"}
 def split_sentences(text: str, *, char_offset: int = 0) -> tuple[Sentence, ...]:
     """Split a text into sentences.
 
-    A blank line always ends a sentence, a single line break does unless the lines look wrapped.
+    A blank line always ends a sentence, a single line break does unless the lines look wrapped, or
+    the one before has no full stop and the next begins as none does (`SPSS`, then `13.0 (IBM)`).
 
     Args:
         text: Any text.
@@ -113,7 +121,8 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
         before = text[line_start : match.start()]
         after_length = next_end - match.end()
         line_start = match.end()
-        if _BLANK_LINE.search(match.group()) or not _is_wrapped(before, after_length):
+        goes_on = _is_wrapped(before, after_length) or _runs_on(before, text, match.end())
+        if _BLANK_LINE.search(match.group()) or not goes_on:
             yield start, match.end()
             start = match.end()
     yield start, len(text)
@@ -122,6 +131,11 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
 def _is_wrapped(before: str, after_length: int) -> bool:
     """Tell whether a line break only wraps a line: both lines as short as a page is wide."""
     return _WRAP_MIN <= len(before) <= _WRAP_MAX and after_length <= _WRAP_MAX
+
+
+def _runs_on(before: str, text: str, start: int) -> bool:
+    """Tell whether the line from ``start`` goes on with a sentence that the one before began."""
+    return bool(_UNFINISHED.search(before) and _GOES_ON.match(text, start))
 
 
 def _breaks(text: str, start: int, end: int) -> Iterator[int]:
