@@ -9,7 +9,7 @@ import pytest
 import tiny
 from somex.core import Annotation, Document, LabeledDocument, Mention
 from somex.core.errors import ConfigError
-from somex.core.marks import turn_of
+from somex.core.marks import LABELS, turn_of
 from somex.core.schema import EntityType
 from somex.corpus import (
     TrainingData,
@@ -23,6 +23,7 @@ from somex.corpus import (
 )
 from somex.readers.brat import write_brat
 from somex.recipe import DataConfig, Source
+from somex.standoff import to_entry, write_standoff
 from somex.text.matching import squeeze
 
 LINES = (
@@ -302,3 +303,32 @@ def test_corpus_shows_the_sentences_of_a_source_in_turns(folder: Path, tmp_path:
     assert len(turns) == 30
     assert set(turns) == {(0, 3), (1, 3), (2, 3)}
     assert {turn_of(d) for d in found if "all of the maps" not in sentence_text(d)} == {(0, 1)}
+
+
+def test_corpus_reads_the_annotated_sentences_of_a_source_and_its_own_labels(
+    folder: Path, tmp_path: Path
+) -> None:
+    text = "Brookmap drew all of the maps. Nobody drew any of the plots. It rained again and again."
+    extra = _write_brat(tmp_path / "brat", ("a", text, ("Nobody",)))
+    document = Document("a", text)
+    better = Annotation.build([Mention(EntityType.APPLICATION, 0, len("Brookmap"))])
+    parts = split_labeled(LabeledDocument(document, better))[:2]
+    write_standoff({"a": [to_entry(part) for part in parts]}, tmp_path / "labels.jsonl")
+    anew = Source(str(extra), "brat", annotations=str(tmp_path / "labels.jsonl"))
+    own = Source(str(extra), "brat", labels="softcite")
+    found = build_training_data(_config(folder, extra=(anew, own), dev_fraction=0.0), seed=1).train
+    seen = [
+        (sentence_text(d), len(d.annotation.mentions), d.document.provenance.get(LABELS))
+        for d in found
+        if sentence_text(d) in text
+    ]
+    first, second, third = (
+        sentence_text(d) for d in split_labeled(LabeledDocument(document, better))
+    )
+    assert sorted(seen, key=lambda row: (row[2] or "", row[0])) == [
+        (first, 1, None),
+        (second, 0, None),
+        (first, 0, "softcite"),
+        (third, 0, "softcite"),
+        (second, 1, "softcite"),
+    ]

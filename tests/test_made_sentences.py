@@ -9,7 +9,7 @@ import pytest
 
 import tiny
 from somex.core import ConfigError, LabeledDocument
-from somex.core.marks import turn_of
+from somex.core.marks import turn_of, with_turn
 from somex.core.schema import EntityType
 from somex.made_sentences import fill_templates, make_sentences
 from somex.name_lists import PublicNames, read_names
@@ -119,6 +119,16 @@ def test_made_sentences_of_each_turn_are_other_ones(corpus: list[LabeledDocument
     assert texts[0] != texts[1] != texts[2]
     once = _made(corpus, swap_copies=1, swap_rate=1.0)
     assert {turn_of(d) for d in once} == {(0, 1)}
+
+
+def test_made_sentences_copy_a_sentence_in_its_own_turns(corpus: list[LabeledDocument]) -> None:
+    parts = [with_turn(d, number % 2, 2) for number, d in enumerate(corpus)]
+    made = _made(parts, swap_copies=1, swap_turns=4)
+    full = [d for d in parts if d.annotation.mentions]
+    for turn in range(4):
+        own = [d.document.text for d in full if turn_of(d)[0] == turn % 2]
+        assert [d.document.text for d in made if turn_of(d) == (turn, 4)] == own
+    assert len(_made(parts, swap_copies=1)) == len(full)  # one set of copies is for all turns
 
 
 def test_made_sentences_fill_templates_each_turn(

@@ -142,3 +142,13 @@ def test_recipe_overrides_reach_into_lists(recipe: Path) -> None:
     for place in ("2", "x", "-1"):
         with pytest.raises(ConfigError, match="no place in a list of 2"):
             read_recipe(recipe, overrides=(never, f"data.never.{place}.format=brat"))
+
+
+def test_recipe_finds_its_annotations_beside_it(recipe: Path) -> None:
+    change = "data.extra.0.annotations=labels.jsonl"
+    (source,) = read_recipe(recipe, overrides=(change,)).data.extra
+    assert source.annotations == str(recipe.parent / "labels.jsonl")
+    with pytest.raises(
+        ConfigError, match="source with annotations has full labels, not 'softcite'"
+    ):
+        read_recipe(recipe, overrides=(change, "data.extra.0.labels=softcite"))
