@@ -234,7 +234,7 @@ def _extra(
     empty: list[LabeledDocument] = []
     if source.annotations is not None:
         known = set(known)  # the corpus's own labels of the same sentences may follow
-    for part in _parts(source, drop_documents_holding(documents, forbidden)):
+    for part in cut_sentences(source, drop_documents_holding(documents, forbidden)):
         key = squeeze(sentence_text(part))
         if key and key not in known and not hold_out.is_barred(part):
             known.add(key)
@@ -245,8 +245,14 @@ def _extra(
     return full + empty
 
 
-def _parts(source: Source, documents: Sequence[LabeledDocument]) -> Iterator[LabeledDocument]:
-    """Yield the sentences of a source's documents with the labels to learn."""
+def cut_sentences(
+    source: Source, documents: Sequence[LabeledDocument]
+) -> Iterator[LabeledDocument]:
+    """Yield the sentences of a source's documents, with its ``annotations`` where it has them.
+
+    Raises:
+        ConfigError: The annotations can't be read or are of other texts.
+    """
     if source.annotations is not None:
         yield from apply_standoff(documents, read_standoff(Path(source.annotations)))
         return

@@ -126,7 +126,11 @@ def softcite_fifth_of(recipe: DataConfig) -> int | None:
     Raises:
         ConfigError: The recipe trains on all of softcite, or leaves out several fifths.
     """
-    fifths = {source.without_fifth for source in recipe.extra if source.labels == "softcite"}
+    fifths = {
+        source.without_fifth
+        for source in recipe.extra
+        if "softcite" in (source.labels, source.format)
+    }
     if not fifths:
         return None
     if len(fifths) > 1 or -1 in fifths:

@@ -12,10 +12,14 @@ from typer.testing import CliRunner, Result
 import tiny
 from somex.app.cli.main import app
 from somex.core import Annotation, ConfigError, Document, EntityType, LabeledDocument, Mention
+from somex.core.types import Sentence
 from somex.corpus import bucket_of
 from somex.ood_bench import all_sets
 from somex.readers.brat import write_brat
+from somex.readers.registry import read_corpus
+from somex.standoff import to_entry, write_standoff
 
+NOTHING = Annotation.build([], [])
 TEI = """\
 <teiCorpus xmlns="http://www.tei-c.org/ns/1.0">
 <tei><teiHeader><fileDesc xml:id="PMC7"/></teiHeader><text><body><p>We used
@@ -169,6 +173,18 @@ def test_cli_bench_ood_scores_a_corpus_alone(tiny_model: Path, somd_folder: Path
     assert not any(row["name"].startswith("softcite") for row in rows)
 
 
+def test_cli_bench_ood_scores_a_corpus_by_other_labels(
+    tiny_model: Path, data: Path, tmp_path: Path
+) -> None:
+    corpus = data / "softcite" / "softcite-working.tei.xml"
+    first = next(iter(read_corpus(corpus)))
+    part = LabeledDocument(Document("PMC7#0", first.document.text, (Sentence(0, 23),)), NOTHING)
+    write_standoff({"PMC7": [to_entry(part)]}, labels := tmp_path / "labels.jsonl")
+    options = ("--corpus", corpus, "--annotations", labels, "--splits", "lower-case", "--json", "-")
+    rows = json.loads(invoke("--model", tiny_model, *options).stdout)["rows"]
+    assert [(row["name"], row["n_documents"]) for row in rows] == [("plain", 1), ("lower-case", 1)]
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -181,6 +197,7 @@ def test_cli_bench_ood_scores_a_corpus_alone(tiny_model: Path, somd_folder: Path
         (["--model", "m", "--splits", "punctuation"], "perturbed texts need --corpus"),
         (["--model", "m"], "there is nothing to score on; give --corpus or --data"),
         (["--model", "m", "--corpus", "/gone"], "source /gone does not exist"),
+        (["--model", "m", "--annotations", "a"], "--annotations can't go with no --corpus"),
     ],
 )
 def test_cli_bench_ood_errors_name_what_is_valid(args: list[str], message: str) -> None:
@@ -227,9 +244,10 @@ def test_cli_bench_ood_tests_softcite_on_what_the_recipe_leaves_out(
 
 
 def test_cli_bench_ood_refuses_softcite_that_was_trained_on(recipe: Path, data: Path) -> None:
-    _with_softcite(recipe, data)
-    with pytest.raises(ConfigError, match=r"the recipe trains on softcite; .* set without_fifth"):
-        train(recipe, data, "--splits", "softcite")
+    for labels in ("softcite", "full"):
+        _with_softcite(recipe, data, labels=labels)
+        with pytest.raises(ConfigError, match=r"recipe trains on softcite; .* set without_fifth"):
+            train(recipe, data, "--splits", "softcite")
 
 
 def test_cli_bench_ood_takes_a_fifth_with_a_model_only(recipe: Path, data: Path) -> None:

@@ -55,6 +55,10 @@ def ood(
     format: Annotated[
         str | None, typer.Option(help="With --corpus: its format; found out unless given.")
     ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(help="With --corpus: a stand-off file with other labels; only its sentences."),
+    ] = None,
     splits: Annotated[
         str, typer.Option(help="Only these test sets, as `fold,unseen-names,softcite`.")
     ] = "",
@@ -110,7 +114,7 @@ def ood(
     corpora = Corpora(data, softcite_limit, None if softcite_fifth < 0 else softcite_fifth)
     if model is not None:
         _refuse("--model", {"--seeds": seeds, "--out": out, "--resume": resume, "--set": override})
-        documents = _read_corpus(corpus, split=split, format=format)
+        documents = _read_corpus(corpus, split=split, format=format, annotations=annotations)
         results = _score_model(
             model, documents, sets=sets, corpora=corpora, threads=threads, all_wanted=not splits
         )
@@ -119,6 +123,7 @@ def ood(
         given: dict[str, object] = {
             "--corpus": corpus,
             "--format": format,
+            "--annotations": annotations,
             "--softcite-fifth": fifth,
         }
         _refuse("a recipe", given)
@@ -142,16 +147,20 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
         raise ConfigError(f"{', '.join(given)} can't go with {kind}; see somex bench ood --help")
 
 
-def _read_corpus(path: Path | None, *, split: str, format: str | None) -> list[LabeledDocument]:
-    from somex.corpus import read_source, split_labeled
+def _read_corpus(
+    path: Path | None, *, split: str, format: str | None, annotations: Path | None
+) -> list[LabeledDocument]:
+    from somex.corpus import cut_sentences, read_source
     from somex.readers.somd import split_names
     from somex.recipe import Source
 
     if path is None:
+        _refuse("no --corpus", {"--annotations": annotations})
         return []
     split_names(split)  # refuses a wrong name
-    source = Source(str(path), format, split)  # type: ignore[arg-type]
-    return [part for labeled in read_source(source) for part in split_labeled(labeled)]
+    labels = None if annotations is None else str(annotations)
+    source = Source(str(path), format, split, annotations=labels)  # type: ignore[arg-type]
+    return list(cut_sentences(source, read_source(source)))
 
 
 def _score_model(
