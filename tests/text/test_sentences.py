@@ -60,6 +60,9 @@ def test_sentences_do_not_break_inside(text: str) -> None:
         ("It was kept at pH 7.0.", "Readings came later."),
         ("It was normalised.", "mRNA levels came next."),
         ("We counted twice.", "25 patients were left."),
+        ("It was done in Brookmap. 23", "The maps were kept."),
+        ("Maps were drawn (Hill Ltd, Leeds). 4,5", "A map was kept."),
+        ("It was Fig. 2 Data of it.", "Readings came later."),
     ],
 )
 def test_sentences_break_between(first: str, second: str) -> None:

@@ -47,9 +47,13 @@ _STARTERS = _names(
 
 _CLOSERS = "\"'”’»)\\]}"
 _CITATION = r"\[\s?\d[\d\s,;–−-]*\]"
+_SUPERSCRIPT = r"\d{1,3}(?:[,–-]\s?\d{1,3})*"
+_APART = rf"(?:(?<=[a-z]{{3}}[.])|(?<=[)\]%][.]))\s{_SUPERSCRIPT}(?=\s+(?:[A-Z][a-z]|A\s))"
+"""A superscript that a text has lost the form of and set apart: ``were used. 23 The data``."""
+
 _CANDIDATE = re.compile(
     rf"(?<![.!?…])(?P<stop>[.!?…]++)[{_CLOSERS}]*+"
-    rf"(?:(?P<cite>\s?(?:{_CITATION})+[.]?)|(?P<super>\d{{1,3}}(?:[,–-]\s?\d{{1,3}})*))?"
+    rf"(?:(?P<cite>\s?(?:{_CITATION})+[.]?)|(?P<super>{_SUPERSCRIPT})|{_APART})?"
     r"(?P<gap>\s+|(?=[A-Z]))"
 )
 _NEXT = re.compile(r"[\"'“‘«(\[{¿¡]*\s?(?P<word>\w[\w'’-]*)")
