@@ -12,6 +12,7 @@ from somex.core import Annotation, Document, LabeledDocument, Mention, Relation
 from somex.core.errors import ConfigError
 from somex.core.schema import EntityType as E
 from somex.core.schema import RelationType as R
+from somex.core.types import Sentence, Token
 from somex.corpus import fifth_of, sentence_text, split_labeled
 from somex.standoff import apply_standoff, hash_text, read_standoff, to_entry, write_standoff
 
@@ -39,6 +40,15 @@ def test_standoff_comes_back_on_the_same_text(tmp_path: Path) -> None:
     assert [sentence_text(part) for part in found] == [sentence_text(part) for part in parts]
     assert [part.annotation for part in found] == [part.annotation for part in parts]
     assert not set(TEXT.split()) & set(path.read_text("utf-8").replace('"', " ").split())
+
+
+def test_standoff_keeps_the_tokens_of_a_sentence() -> None:
+    document = _document().document
+    start, end = _entry()["start"], _entry()["end"]
+    sentence = Sentence(start, end, (Token(start, start + 4),))
+    tokenised = LabeledDocument(Document("a", document.text, (sentence,)), Annotation.build([], []))
+    (found,) = apply_standoff([tokenised], {"a": [_entry()]})
+    assert found.document.sentences == (sentence,)
 
 
 def test_standoff_passes_over_documents_that_are_not_given() -> None:

@@ -64,6 +64,8 @@ def apply_standoff(
 ) -> Iterator[LabeledDocument]:
     """Yield the annotated sentences of documents, each a document of one sentence.
 
+    A sentence that the document lists itself keeps its tokens.
+
     Args:
         documents: A corpus or a part of it; its own labels are passed over.
         entries: What `read_standoff` returned; documents that are not given are passed over.
@@ -89,7 +91,9 @@ def _apply(document: Document, entry: dict[str, Any], id: str) -> LabeledDocumen
         raise ValueError(f"the corpus holds another text at {start} to {end} than was annotated")
     mentions = [_mention(values, start, end) for values in entry["mentions"]]
     relations = [_relation(values, mentions) for values in entry["relations"]]
-    part = Document(id, document.text, (Sentence(start, end),))
+    known = {(s.char_start, s.char_end): s for s in document.sentences}
+    sentence = known.get((start, end), Sentence(start, end))
+    part = Document(id, document.text, (sentence,))
     return LabeledDocument(part, Annotation.build(mentions, relations))
 
 
