@@ -13,7 +13,7 @@ from somex.core.schema import EntityType, RelationType
 from somex.templates import fill_template, read_templates
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-FILES = sorted([*RECIPES.glob("templates*.txt"), *RECIPES.glob("papers/*.txt")])
+FILES = sorted([*RECIPES.glob("templates*.txt"), *RECIPES.glob("papers*/*.txt")])
 TEXTS = {
     EntityType.RELEASE: "R2099a",
     EntityType.VERSION: "7.7.7",
