@@ -101,8 +101,9 @@ def read_gold_documents(config: DataConfig, *, n_folds: int) -> list[GoldDocumen
 
     Documents of the extra sources with full labels are measured on; they get a fold by their id.
     The main corpus and partly labelled sources are trained on only, each sentence where no
-    held-out document holds it, and so are the recipe's templates, filled. No document that holds a
-    sentence of ``never`` is read, and no such sentence.
+    held-out document holds it, and so are the recipe's templates, filled; sentences annotated
+    apart from their corpus are passed over. No document that holds a sentence of ``never`` is
+    read, and no such sentence.
 
     Raises:
         ConfigError: A source does not exist, or none has whole documents to measure on.
@@ -144,7 +145,7 @@ def read_measured_documents(
     found = [
         cut_document(d, fold=bucket_of(d.document.id, n_folds), change=change)
         for source in config.extra
-        if source.labels == "full"
+        if source.has_whole_documents
         for d in drop_documents_holding(read_source(source), never)
     ]
     if len({d.fold for d in found}) < n_folds:

@@ -47,8 +47,7 @@ class Source:
         without_fifth: The fifth of its documents, 0 to 4 by their ids, that is left out, to be
             tested on (`somex bench ood --softcite-fifth`); -1 leaves out none.
         annotations: A file with other labels for some of its sentences (`somex.standoff`), which
-            are then all that is read of it; looked for as a list of names. Another source may show
-            the same sentences with the corpus's own labels.
+            are then all that is read of it; looked for as a list of names.
     """
 
     path: str
@@ -65,6 +64,11 @@ class Source:
         check_range("without_fifth", self.without_fifth, -1, N_FIFTHS - 1)
         if self.annotations is not None and self.labels != "full":
             raise ConfigError(f"a source with annotations has full labels, not {self.labels!r}")
+
+    @property
+    def has_whole_documents(self) -> bool:
+        """Whether all sentences of its documents have full labels."""
+        return self.labels == "full" and self.annotations is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +311,8 @@ def read_recipe(path: Path, *, overrides: tuple[str, ...] = ()) -> Recipe:
         overrides: Changes such as ``training.epochs=3``, as ``--set`` gives them.
 
     Raises:
-        ConfigError: The file is missing or no YAML, or holds unknown keys or bad values (all of
-            them are named), or an environment variable that it names is not set.
+        ConfigError: The file is missing or no YAML, or holds unknown keys or bad values (all are
+            named), or an environment variable that it names is not set.
     """
     recipe = build_config(Recipe, read_values(path, overrides=overrides), where=str(path))
     return dataclasses.replace(recipe, data=beside(recipe.data, path.parent))
@@ -321,7 +325,10 @@ def beside(data: DataConfig, folder: Path) -> DataConfig:
     """Return the data part with lists, templates and annotations led from the recipe's folder."""
     return dataclasses.replace(
         data,
-        extra=tuple(_annotations_led_from(folder, source) for source in data.extra),
+        extra=tuple(
+            dataclasses.replace(s, annotations=s.annotations and str(folder / s.annotations))
+            for s in data.extra
+        ),
         name_lists=_led_from(folder, data.name_lists),
         templates=_led_from(folder, data.templates),
     )
@@ -329,12 +336,6 @@ def beside(data: DataConfig, folder: Path) -> DataConfig:
 
 def _led_from(folder: Path, files: tuple[File, ...]) -> tuple[File, ...]:
     return tuple(dataclasses.replace(file, path=str(folder / file.path)) for file in files)
-
-
-def _annotations_led_from(folder: Path, source: Source) -> Source:
-    if source.annotations is None:
-        return source
-    return dataclasses.replace(source, annotations=str(folder / source.annotations))
 
 
 def read_values(path: Path, *, overrides: tuple[str, ...] = ()) -> dict[str, Any]:

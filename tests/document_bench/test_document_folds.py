@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,6 @@ def test_folds_too_few_documents_are_refused(config: DataConfig) -> None:
 def test_folds_recipe_without_whole_documents_is_refused(config: DataConfig) -> None:
     with pytest.raises(ConfigError, match=r"data\.extra names no fully labelled corpus"):
         read_whole_documents(DataConfig(config.train))
+    apart = replace(config.extra[0], annotations="labels.jsonl")
+    with pytest.raises(ConfigError, match=r"data\.extra names no fully labelled corpus"):
+        read_whole_documents(DataConfig(config.train, (apart,)))

@@ -111,6 +111,14 @@ def test_prefilter_data_never_reads_what_is_never_to_be_trained_on(
     assert len(texts) > len(tiny.MARKED)
 
 
+def test_prefilter_data_passes_over_sentences_annotated_apart(
+    data: DataConfig, documents: list[GoldDocument]
+) -> None:
+    apart = replace(data.extra[0], annotations="never-read.jsonl")
+    found = read_gold_documents(replace(data, extra=(*data.extra, apart)), n_folds=3)
+    assert found == documents
+
+
 def test_prefilter_data_fills_templates_and_makes_nothing_else_of_the_main_corpus(
     data: DataConfig, documents: list[GoldDocument], tmp_path: Path
 ) -> None:

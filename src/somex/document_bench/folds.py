@@ -56,7 +56,7 @@ def read_whole_documents(config: DataConfig) -> list[LabeledDocument]:
     Raises:
         ConfigError: There is no such source, or two of its documents share an id.
     """
-    sources = [source for source in config.extra if source.labels == "full"]
+    sources = [source for source in config.extra if source.has_whole_documents]
     if not sources:
         raise ConfigError(
             "data.extra names no fully labelled corpus; folds are cut from its whole documents"
