@@ -83,6 +83,9 @@ def from_markup(line: str, document: Document, start: int, end: int) -> LabeledD
     plain += line[reached:]
     if plain != re.sub(r"\s", " ", document.slice(start, end)):
         raise ValueError(f"the text was changed: {plain!r}")
+    for host in {host for _, host in hosts} | set(names):
+        if names.count(host) != 1:
+            raise ValueError(f"{names.count(host)} marks are called {host!r}; each needs one name")
     relations = [_relate(mentions[i], mentions[names.index(host)]) for i, host in hosts]
     part = Document(f"{document.id}#{start}", document.text, (Sentence(start, end),))
     return LabeledDocument(part, Annotation.build(mentions, relations))

@@ -88,6 +88,19 @@ def test_annotate_corpus_refuses_hosts_that_the_schema_does_not_allow() -> None:
         from_markup("{a:Application>b=Brookmap} {b:Version=2.1}", document, 0, 12)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{a:Application=Brookmap} {b:Version>c=2.1}", "0 marks are called 'c'"),
+        ("{a:Application=Brookmap} {a:Version=2.1}", "2 marks are called 'a'"),
+    ],
+)
+def test_annotate_corpus_refuses_hosts_that_are_not_told_apart(line: str, message: str) -> None:
+    from_markup = runpy.run_path(str(SCRIPT))["from_markup"]
+    with pytest.raises(ValueError, match=message):
+        from_markup(line, Document("a", "Brookmap 2.1"), 0, 12)
+
+
 def test_annotate_corpus_leaves_out_what_has_no_host(corpus: Path, tmp_path: Path) -> None:
     lines, out = tmp_path / "sentences.txt", tmp_path / "labels.jsonl"
     text = "We drew maps with Brookmap {b:Version=2.1} in Python (Hill, 2004)."

@@ -332,3 +332,8 @@ def test_corpus_reads_the_annotated_sentences_of_a_source_and_its_own_labels(
         (third, 0, "softcite"),
         (second, 1, "softcite"),
     ]
+    write_standoff({"b": []}, tmp_path / "labels.jsonl")
+    with pytest.raises(
+        ConfigError, match=r"labels\.jsonl names none of the 1 document\(s\) that are"
+    ):
+        build_training_data(_config(folder, extra=(anew,)), seed=1)

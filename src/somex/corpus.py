@@ -251,10 +251,16 @@ def cut_sentences(
     """Yield the sentences of a source's documents, with its ``annotations`` where it has them.
 
     Raises:
-        ConfigError: The annotations can't be read or are of other texts.
+        ConfigError: The annotations can't be read, are of other texts, or of none of the documents.
     """
     if source.annotations is not None:
-        yield from apply_standoff(documents, read_standoff(Path(source.annotations)))
+        entries = read_standoff(Path(source.annotations))
+        if not any(labeled.document.id in entries for labeled in documents):
+            raise ConfigError(
+                f"{source.annotations} names none of the {len(documents)} document(s) that are "
+                f"read from {source.path}"
+            )
+        yield from apply_standoff(documents, entries)
         return
     for labeled in documents:
         yield from split_labeled(labeled)
