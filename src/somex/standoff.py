@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,23 +76,29 @@ def apply_standoff(
             allow; the message says where.
     """
     for labeled in documents:
-        for number, entry in enumerate(entries.get(labeled.document.id, ())):
-            where = f"annotation of {labeled.document.id}, sentence {number}"
+        document = labeled.document
+        listed = {(s.char_start, s.char_end): s for s in document.sentences}
+        for number, entry in enumerate(entries.get(document.id, ())):
+            where = f"annotation of {document.id}, sentence {number}"
             try:
-                yield _apply(labeled.document, entry, f"{labeled.document.id}#{number}")
+                yield _apply(document, entry, f"{document.id}#{number}", listed)
             except (KeyError, TypeError, ValueError, IndexError) as error:
                 raise ConfigError(f"{where}: {error}") from None
 
 
-def _apply(document: Document, entry: dict[str, Any], id: str) -> LabeledDocument:
+def _apply(
+    document: Document,
+    entry: dict[str, Any],
+    id: str,
+    listed: Mapping[tuple[int, int], Sentence],
+) -> LabeledDocument:
     start, end = entry["start"], entry["end"]
     text = document.slice(start, end)
     if hash_text(text) != entry["sha256"]:
         raise ValueError(f"the corpus holds another text at {start} to {end} than was annotated")
     mentions = [_mention(values, start, end) for values in entry["mentions"]]
     relations = [_relation(values, mentions) for values in entry["relations"]]
-    known = {(s.char_start, s.char_end): s for s in document.sentences}
-    sentence = known.get((start, end), Sentence(start, end))
+    sentence = listed.get((start, end), Sentence(start, end))
     part = Document(id, document.text, (sentence,))
     return LabeledDocument(part, Annotation.build(mentions, relations))
 
